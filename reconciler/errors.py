@@ -31,6 +31,8 @@ class Severity(StrEnum):
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
+    """Worth a line in the plan; nothing to do."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -118,7 +120,7 @@ class CredentialsError(VoicectlError):
 class ApiError(VoicectlError):
     """The API was asked and something went wrong."""
 
-    def __init__(  # noqa: PLR0913 - an error carries what it knows
+    def __init__(
         self,
         what: str,
         *,
@@ -151,7 +153,7 @@ class ApiUnknownError(ApiError):
 class UploadError(VoicectlError):
     """The upload host refused the sample, or could not be reached."""
 
-    def __init__(  # noqa: PLR0913 - an error carries what it knows
+    def __init__(
         self,
         what: str,
         *,

@@ -1,0 +1,114 @@
+"""The actual side: what the account holds.
+
+A list answer may lag behind and may leave fields out, so it is not taken at its word where that would cost a voice:
+a recorded voice that is not listed, and a voice of ours that is listed but not recorded, are each asked for by id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.errors import StateError
+from reconciler.palabra import wire
+from reconciler.palabra.client import PalabraClient
+from reconciler.plan.mark import read_mark
+from reconciler.plan.marked import known_ids
+from reconciler.plan.sides import Actual, ActualVoice, Quota
+from reconciler.state.document import VoiceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """What was read."""
+
+    actual: Actual
+    account: str | None
+    """The user id that all voices share; None when it is unknown."""
+
+
+async def read_actual(
+    client: PalabraClient, recorded: Mapping[str, VoiceRecord], *, scope: str, imports: Iterable[str]
+) -> AccountView:
+    """List the account, and ask again about every voice on which a decision hangs."""
+    listed, limits = await asyncio.gather(client.list_voices(), client.limits())
+    known = known_ids(recorded)
+    doubtful = {voice_id for voice_id in {*known, *imports} if voice_id not in listed or not listed[voice_id].complete}
+    doubtful |= {v.voice_id for v in listed.values() if v.voice_id not in known and _is_ours(v, scope)}
+    asked = await asyncio.gather(*(client.get_voice(voice_id) for voice_id in sorted(doubtful)))
+    voices = {voice_id: voice for voice_id, voice in listed.items() if voice_id not in doubtful}
+    voices |= {voice.voice_id: voice for voice in asked if voice is not None}
+    users = {voice.user_id for voice in listed.values()} - {None}
+    return AccountView(
+        Actual(
+            voices={voice_id: to_actual(voice) for voice_id, voice in voices.items()},
+            quota=Quota(limits.limit, limits.remaining) if limits else None,
+        ),
+        account=users.pop() if len(users) == 1 else None,
+    )
+
+
+async def read_doubtful(client: PalabraClient, recorded: Mapping[str, VoiceRecord], doubtful: Iterable[str]) -> Actual:
+    """Trust state, and ask only about the voices that it cannot vouch for."""
+    asked = {voice_id: client.get_voice(voice_id) for voice_id in sorted(set(doubtful))}
+    answers = dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
+    sure = {voice_id: voice for voice_id, voice in trusted(recorded).voices.items() if voice_id not in answers}
+    return Actual({**sure, **{voice_id: to_actual(voice) for voice_id, voice in answers.items() if voice is not None}})
+
+
+def unknown_to_state(recorded: Mapping[str, VoiceRecord], now: str) -> set[str]:
+    """Return the ids of voices that state cannot vouch for."""
+    unknown = {r.voice_id for r in recorded.values() if r.voice_id and not r.ready}
+    unknown |= {r.successor.voice_id for r in recorded.values() if r.successor}
+    return unknown | {old.voice_id for r in recorded.values() for old in r.retired if old.until <= now}
+
+
+def trusted(recorded: Mapping[str, VoiceRecord]) -> Actual:
+    """Return the account as state last saw it."""
+    voices: dict[str, ActualVoice] = {}
+    for record in recorded.values():
+        seen = record.observed or {}
+        labels = {**record.labels, **{p.removeprefix("labels."): v for p, v in seen.items() if p.startswith("labels.")}}
+        if record.voice_id:
+            voices[record.voice_id] = ActualVoice(
+                record.voice_id,
+                record.status,
+                seen.get("name", record.name),
+                seen.get("description", record.description),
+                labels,
+                record.created_at,
+            )
+        if record.successor:
+            voices[record.successor.voice_id] = ActualVoice(record.successor.voice_id, record.successor.status)
+        voices |= {old.voice_id: ActualVoice(old.voice_id, "ready") for old in record.retired}
+    return Actual(voices)
+
+
+def check_account(recorded: str | None, seen: str | None, *, filename: str) -> None:
+    """Raise StateError when these credentials open another account than the one that state belongs to."""
+    if recorded is not None and seen is not None and recorded != seen:
+        raise StateError(
+            "These credentials belong to another account than the state document",
+            where=filename,
+            why=f"state was made with the user id {recorded}, this account has {seen}",
+            fix="use the other credentials, or another --env; nothing was changed",
+        )
+
+
+def to_actual(voice: wire.Voice) -> ActualVoice:
+    """Return a voice of the wire as the plan wants it."""
+    return ActualVoice(
+        voice_id=voice.voice_id,
+        status=voice.status,
+        name=voice.name,
+        description=voice.description,
+        labels=voice.labels,
+        created_at=voice.created_at,
+        problems=voice.problems,
+    )
+
+
+def _is_ours(voice: wire.Voice, scope: str) -> bool:
+    mark = read_mark(voice.description)
+    return mark is not None and mark.scope == scope

@@ -1,0 +1,81 @@
+"""Ctrl-C and SIGTERM: the first asks for a clean stop, the second ends the process at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from reconciler.errors import InterruptedRunError
+
+GRACE = 5.0
+"""Seconds that what is in flight gets to finish after the first signal."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+T = TypeVar("T")
+
+
+class Interrupts:
+    """Holds the signal handlers of a run."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        """Set by the first signal."""
+        self.received: signal.Signals | None = None
+
+    def __enter__(self) -> Self:
+        """Take over SIGINT and SIGTERM."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._handle, number)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give them back."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+    def _handle(self, number: signal.Signals) -> None:
+        if self.received is not None:
+            os._exit(128 + number)  # the journal makes the next run right
+        self.received = number
+        self.stop.set()
+
+    def error(self) -> InterruptedRunError:
+        """Return the error that says so, with the shell's exit code for the signal."""
+        assert self.received is not None
+        return InterruptedRunError(
+            "Interrupted" if self.received is signal.SIGINT else "Terminated",
+            exit_code=128 + self.received,
+            fix="what was done is in state; run again to go on",
+        )
+
+    async def before_writes(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run work that writes nothing: a signal ends it at once. Raises InterruptedRunError."""
+        task = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(self.stop.wait())
+        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise self.error()
+        return task.result()
+
+    async def during_writes(self, work: Coroutine[Any, Any, T], abort: Callable[[], None]) -> T:
+        """Run work that watches `stop` itself; after the grace period `abort` cuts it short."""
+        task = asyncio.ensure_future(work)
+        stopping = asyncio.ensure_future(self.stop.wait())
+        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not task.done():
+            await asyncio.wait({task}, timeout=GRACE)
+            if not task.done():
+                abort()
+        return await task

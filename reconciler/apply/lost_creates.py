@@ -1,0 +1,93 @@
+"""Finding the voice of a create whose answer was lost.
+
+The API has no idempotency key, so such a create is never just repeated: the list is read until the voice shows up,
+or until a lagging list would have shown it. The ownership mark says which voice it is. Without marks it is the name,
+the status and the server's own time that say so; where two voices fit, the run stops and names them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from reconciler.apply.clock import read_moment
+from reconciler.errors import StateError
+from reconciler.palabra import wire
+from reconciler.palabra.client import PalabraClient
+from reconciler.plan.mark import read_mark
+from reconciler.state.document import Successor, VoiceRecord
+from reconciler.state.journal import CreateIntent
+
+SETTLE = 20.0
+"""Seconds after a create within which a list may still miss its voice."""
+PAUSES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds between looks; the last one repeats."""
+WINDOW = timedelta(minutes=5)
+"""How long after it was sent a create may still be carried out by the server."""
+SKEW = timedelta(seconds=2)
+"""HTTP dates have whole seconds."""
+
+
+async def find_lost(
+    client: PalabraClient, intents: Sequence[CreateIntent], known: Collection[str], *, now: float
+) -> dict[CreateIntent, list[wire.Voice]]:
+    """Return, for each create, the voices that it made; none where the list has settled without one.
+
+    `known` are ids that belong to somebody else; `now` is the time in seconds since 1970. Without a mark a create
+    has made at most one voice: raises StateError when several could be it.
+    """
+    found: dict[CreateIntent, list[wire.Voice]] = {intent: [] for intent in intents}
+    latest = max((intent.at for intent in intents), default=now)
+    async for _ in _looks(until=latest + SETTLE - now):
+        listed = await client.list_voices()
+        for intent in intents:
+            found[intent] = [v for v in listed.values() if v.voice_id not in known and _may_be(intent, v)]
+        if all(found.values()):
+            break
+    for intent, voices in found.items():
+        if intent.mark is None and len(voices) > 1:
+            raise _ambiguous(intent, voices)
+    return found
+
+
+async def _looks(until: float) -> AsyncIterator[None]:
+    """Yield now, and again after growing pauses, the last time when `until` seconds have passed."""
+    yield
+    loop = asyncio.get_running_loop()
+    end = loop.time() + until
+    turn = 0
+    while (left := end - loop.time()) > 0:
+        await asyncio.sleep(min(left, PAUSES[min(turn, len(PAUSES) - 1)]))
+        turn += 1
+        yield
+
+
+def _may_be(intent: CreateIntent, voice: wire.Voice) -> bool:
+    if intent.mark is not None:
+        mark = read_mark(voice.description)
+        return mark is not None and str(mark) == intent.mark
+    if voice.name != intent.name or voice.status != "created":
+        return False
+    created = read_moment(voice.created_at)
+    since = read_moment(intent.since) or datetime.fromtimestamp(intent.at, UTC) - WINDOW
+    return created is None or since - SKEW <= created <= since + WINDOW
+
+
+def _ambiguous(intent: CreateIntent, voices: Sequence[wire.Voice]) -> StateError:
+    ids = ", ".join(sorted(v.voice_id for v in voices))
+    return StateError(
+        f"A lost answer left {len(voices)} voices that {intent.key!r} may have made: {ids}",
+        why=f"all are named {intent.name!r}, were created in the same minutes and wait for their sample",
+        fix="delete those that are not wanted and run again; `ownership_mark: true` makes this question answerable",
+    )
+
+
+def record_of_lost(intent: CreateIntent, voice: wire.Voice, before: VoiceRecord | None) -> VoiceRecord:
+    """Return the record that makes a found voice known: the next plan then does what has to be done about it."""
+    if before is not None and before.voice_id is not None:
+        found = Successor(voice.voice_id, voice.status, intent.name, None, {}, sample=None)
+        return replace(before, successor=found)
+    retired = before.retired if before else ()
+    return VoiceRecord(voice.voice_id, voice.status, intent.name, None, {}, sample=None, retired=retired)

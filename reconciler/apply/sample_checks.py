@@ -1,0 +1,59 @@
+"""The samples of a plan that would be uploaded, checked on their bytes before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.apply.desired_side import sample_diagnostic
+from reconciler.apply.making import Upload
+from reconciler.desired.voice import VoiceSpec
+from reconciler.errors import Diagnostic, SampleError
+from reconciler.plan.change import Change, Plan
+from reconciler.samples.probe import probe
+from reconciler.samples.rules import acceptable_filename, hard_rules
+
+
+def check_uploads(plan: Plan, paths: Mapping[str, Path]) -> tuple[dict[str, Upload], tuple[Diagnostic, ...]]:
+    """Return what can be uploaded, by key, and every finding about what the plan would upload."""
+    uploads: dict[str, Upload] = {}
+    diagnostics: list[Diagnostic] = []
+    for change in plan.changes:
+        if change.uploads and change.desired is not None:
+            upload, found = _check(change, change.desired.spec, paths[change.key])
+            diagnostics += found
+            if upload is not None:
+                uploads[change.key] = upload
+    return uploads, tuple(diagnostics)
+
+
+def _check(change: Change, spec: VoiceSpec, path: Path) -> tuple[Upload | None, list[Diagnostic]]:
+    assert change.desired is not None
+    if change.desired.sample.pointer:
+        return None, [sample_diagnostic(_pointer(change.desired.sample.file), spec)]
+    return check_sample(spec, path)
+
+
+def check_sample(spec: VoiceSpec, path: Path) -> tuple[Upload | None, list[Diagnostic]]:
+    """Probe one sample and hold it against the API's rules."""
+    try:
+        probed = probe(path)
+    except SampleError as error:
+        return None, [sample_diagnostic(error, spec)]
+    at = spec.source.at("samples", 0, "file")
+    found = [Diagnostic(f.severity, f.rule, f.message, f.advice, spec.key, at) for f in hard_rules(probed)]
+    return Upload(path, acceptable_filename(path.name, probed.suffix), probed.mime_type), found
+
+
+def _pointer(file: str) -> SampleError:
+    return SampleError(
+        "sample.lfs-pointer",
+        f"{file} is a Git LFS pointer, not audio",
+        why="it would have to be uploaded, but only its pointer was checked out",
+        fix="Run `git lfs pull` and try again.",
+    )
+
+
+def pointer_diagnostic(spec: VoiceSpec, file: str) -> Diagnostic:
+    """Return what is said of a pointer where the audio itself is needed."""
+    return sample_diagnostic(_pointer(file), spec)

@@ -1,0 +1,290 @@
+"""One small function for each action of a plan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from reconciler.apply.actual_side import to_actual
+from reconciler.apply.clock import stamp
+from reconciler.apply.events import Event, Step
+from reconciler.apply.fields import FieldWriter
+from reconciler.apply.making import Keep, Maker, RunContext, StillPending
+from reconciler.apply.processing import FINAL, Processing
+from reconciler.errors import ApiRefusedError, VoicectlError
+from reconciler.palabra import wire
+from reconciler.plan import diff
+from reconciler.plan.change import Change
+from reconciler.plan.mark import read_mark
+from reconciler.plan.marked import known_ids
+from reconciler.plan.record import refreshed_record, successor_record, voice_record
+from reconciler.plan.sides import ActualVoice, DesiredVoice
+from reconciler.state.document import LastError, Retired, VoiceRecord
+
+Release = Callable[[], None]
+"""Gives the change's place among the parallel ones to another."""
+Ended = tuple[str | None, str]
+"""The voice id that the key has afterwards, and a warning or nothing."""
+
+REMOVED = "deleted"
+"""The status of a record whose voice is gone and whose next one is not there yet."""
+
+
+class ProcessingFailedError(VoicectlError):
+    """The server took the sample and could not make a voice of it."""
+
+    def __init__(self, voice: wire.Voice) -> None:
+        super().__init__(
+            "The server could not make a voice of the sample",
+            why="; ".join(voice.problems),
+            fix="the half-made voice was removed; mend the sample and apply again",
+        )
+        self.problems = voice.problems
+
+
+class Steps:
+    """The actions, each for one change. All raise VoicectlError, Stopped or StillPending."""
+
+    def __init__(self, run: RunContext, processing: Processing, *, wait: bool, timeout: float) -> None:
+        """`timeout` is how many seconds the processing of a voice is waited for."""
+        self._run = run
+        self._maker = Maker(run)
+        self._fields = FieldWriter(run)
+        self._processing = processing
+        self._wait_at_all = wait
+        self._timeout = timeout
+
+    def check_stop(self) -> None:
+        """Raise Stopped if the run was asked to stop."""
+        self._run.check_stop()
+
+    async def create(self, change: Change, release: Release) -> Ended:
+        """Make a voice for a key that has none."""
+        desired = _desired(change)
+        voice_id = await self._maker.make(change, self._keep_first(change, desired))
+        voice = await self._wait(change, voice_id, release)
+        return await self._first_voice(change, desired, voice, settle=False)
+
+    async def replace(self, change: Change, release: Release) -> Ended:
+        """Make a new voice, and let the old one go once the new one is ready (or before, if asked)."""
+        desired, record = _desired(change), _record(change)
+        if change.destroy_first and record.voice_id is not None:
+            gone = replace(record, voice_id=None, status=REMOVED, successor=None)
+            await self._maker.remove(change.key, record.voice_id, self._under_new_key(change, gone))
+            return await self.create(replace(change, record=gone, previous_key=None), release)
+        voice_id = await self._maker.make(change, self._keep_successor(change, desired, record))
+        voice = await self._wait(change, voice_id, release)
+        return await self._successor_voice(change, desired, voice)
+
+    async def resume(self, change: Change, release: Release) -> Ended:
+        """Go on with a voice that an earlier run left on its way."""
+        desired, record = _desired(change), _record(change)
+        if change.successor is None:
+            self._run.ledger.conclude(None, self._under_new_key(change, record))
+            voice = await self._wait(change, _id(change.actual), release, seen=change.actual)
+            return await self._first_voice(change, desired, voice, settle=True)
+        waiting = replace(record, successor=successor_record(desired, change.successor))
+        self._run.ledger.conclude(None, self._under_new_key(change, waiting))
+        voice = await self._wait(change, change.successor.voice_id, release, seen=change.successor)
+        return await self._successor_voice(change, desired, voice)
+
+    async def adopt(self, change: Change, release: Release) -> Ended:
+        """Take over a voice that exists: imported, or known by its mark."""
+        desired, actual = _desired(change), change.actual
+        assert actual is not None
+        imported = desired.spec.import_id == actual.voice_id
+        if imported and actual.status not in ("ready", "pending"):
+            raise ApiRefusedError(
+                f"The voice {actual.voice_id} is {actual.status}, so it was not adopted",
+                request=f"GET {actual.voice_id}",
+                fix="import a voice that is ready",
+            )
+        self._run.ledger.conclude(None, {change.key: voice_record(desired, actual, self._run.scope)})
+        voice = await self._wait(change, actual.voice_id, release, seen=actual)
+        return await self._first_voice(change, desired, voice, settle=True)
+
+    async def update(self, change: Change, release: Release) -> Ended:
+        """Change name, description, labels or protection in place; a moved voice gets its new key's mark."""
+        del release  # an update does not wait for anybody
+        desired, record, actual = _desired(change), _record(change), change.actual
+        assert actual is not None
+
+        def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
+            return self._under_new_key(change, refreshed_record(record, desired, now, self._run.scope))
+
+        await self._fields.write(change, record, actual, keep, force_mark=change.previous_key is not None)
+        return actual.voice_id, self._unkept(change.key)
+
+    async def delete(self, change: Change, release: Release) -> Ended:
+        """Delete a voice whose file is gone."""
+        del release
+        records: dict[str, VoiceRecord | None] = {change.key: None} if change.record is not None else {}
+        await self._maker.remove(change.key, _id(change.actual), records)
+        return None, ""
+
+    async def forget(self, change: Change, release: Release) -> Ended:
+        """Leave a voice on the server and out of state; without our mark, so that nobody takes it for ours again."""
+        del release
+        actual = change.actual
+        mark = read_mark(actual.description) if actual else None
+        if actual is not None and mark is not None and mark.scope == self._run.scope:
+            await self._fields.unmark(change, actual)
+        self._run.ledger.conclude(None, {change.key: None})
+        return None, ""
+
+    async def clean(self, change: Change, release: Release) -> Ended:
+        """Remove a half-made, retired or second voice of ours."""
+        del release
+        voice_id = _id(change.actual)
+        self._run.listener(Event(change, Step.REMOVING, voice_id))
+        holders = (key for key in (change.key, change.previous_key) if key in self._run.ledger.voices)
+        records = {key: _without(self._run.ledger.voices[key], voice_id, change) for key in holders if key}
+        await self._maker.remove(change.key, voice_id, records)
+        return None, ""
+
+    async def sweep(self) -> None:
+        """Look once more for voices of creates that were given up as lost: a lagging list shows them late."""
+        if not self._run.suspects or not self._run.ownership_mark:
+            return
+        known = known_ids(self._run.ledger.voices)
+        for voice in (await self._run.session.client.list_voices()).values():
+            mark = read_mark(voice.description)
+            ours = mark is not None and mark.scope == self._run.scope and mark.key in self._run.suspects
+            if ours and mark is not None and voice.voice_id not in known:
+                await self._maker.remove(mark.key, voice.voice_id, {})
+
+    # -- while a voice is made -------------------------------------------------------------------------------------
+
+    def _keep_first(self, change: Change, desired: DesiredVoice) -> Keep:
+        retired = change.record.retired if change.record else ()
+
+        def keep(voice: ActualVoice | None) -> dict[str, VoiceRecord | None]:
+            if voice is None:
+                record = replace(change.record, voice_id=None, status=REMOVED) if change.record else None
+            else:
+                record = voice_record(desired, voice, self._run.scope, retired=retired)
+                record = replace(record, observed=None)  # an unfinished voice shows what it likes
+            return {**_vacated(change), change.key: record}
+
+        return keep
+
+    def _keep_successor(self, change: Change, desired: DesiredVoice, record: VoiceRecord) -> Keep:
+        def keep(voice: ActualVoice | None) -> dict[str, VoiceRecord | None]:
+            successor = successor_record(desired, voice) if voice else None
+            return self._under_new_key(change, replace(record, successor=successor))
+
+        return keep
+
+    def _under_new_key(self, change: Change, record: VoiceRecord) -> dict[str, VoiceRecord | None]:
+        return {**_vacated(change), change.key: record}
+
+    async def _wait(
+        self, change: Change, voice_id: str, release: Release, *, seen: ActualVoice | None = None
+    ) -> wire.Voice:
+        """Return the voice once the server is done with it."""
+        if seen is not None and seen.status in FINAL:
+            voice = await self._run.session.client.get_voice(voice_id)
+            if voice is not None:
+                return voice
+        if not self._wait_at_all:
+            raise StillPending(voice_id, "not waited for")
+        release()
+        self._run.listener(Event(change, Step.PROCESSING, voice_id))
+        waiting = asyncio.ensure_future(self._processing.wait(voice_id))
+        stopping = asyncio.ensure_future(self._run.stop.wait())
+        try:
+            await asyncio.wait({waiting, stopping}, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                return await self._whole(waiting.result())
+        finally:
+            waiting.cancel()
+            stopping.cancel()
+        why = "the run was stopped" if self._run.stop.is_set() else f"still processing after {self._timeout:g} s"
+        raise StillPending(voice_id, f"{why}; the next apply goes on")
+
+    async def _whole(self, voice: wire.Voice) -> wire.Voice:
+        """Return the voice with all its fields: a page of the list may leave some out."""
+        if voice.complete:
+            return voice
+        return await self._run.session.client.get_voice(voice.voice_id) or voice
+
+    async def _first_voice(self, change: Change, desired: DesiredVoice, voice: wire.Voice, *, settle: bool) -> Ended:
+        """End a key's first voice: ready, or failed and removed. With `settle`, fields changed since are written."""
+        ledger, actual = self._run.ledger, to_actual(voice)
+        before = ledger.voices[change.key]
+        if voice.status == "failed":
+            error = ProcessingFailedError(voice)
+            failed = replace(before, status="failed", last_error=LastError(error.what, voice.problems))
+            ledger.conclude(None, {change.key: failed})
+            await self._maker.remove(change.key, voice.voice_id, {change.key: replace(failed, voice_id=None)})
+            raise error
+        ready = replace(voice_record(desired, actual, self._run.scope, retired=before.retired), status="ready")
+
+        def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
+            return {change.key: refreshed_record(ready, desired, now, self._run.scope)}
+
+        if settle and (changed := diff.updates(desired, actual, before, self._run.scope)):
+            await self._fields.write(replace(change, fields=changed), ready, actual, keep, force_mark=True)
+        elif settle:
+            await self._fields.write(replace(change, fields=()), ready, actual, keep, force_mark=True)
+        else:
+            ledger.conclude(None, {change.key: ready})
+        return voice.voice_id, self._unkept(change.key)
+
+    async def _successor_voice(self, change: Change, desired: DesiredVoice, voice: wire.Voice) -> Ended:
+        """End a replacement: the new voice takes over, or the old one stays as if nothing had been."""
+        ledger = self._run.ledger
+        before = ledger.voices[change.key]
+        if voice.status == "failed":
+            error = ProcessingFailedError(voice)
+            kept = replace(before, last_error=LastError(error.what, voice.problems))
+            ledger.conclude(None, {change.key: kept})
+            await self._maker.remove(change.key, voice.voice_id, {change.key: replace(kept, successor=None)})
+            raise error
+        grace = desired.spec.lifecycle.keep_replaced
+        retired = before.retired
+        if before.voice_id is not None and change.actual is not None:
+            retired = (*retired, Retired(before.voice_id, stamp(self._run.clock() + grace)))
+        new = voice_record(desired, to_actual(voice), self._run.scope, retired=retired)
+        ledger.conclude(None, {change.key: new})
+        if len(retired) > len(before.retired) and not grace:
+            old = retired[-1].voice_id
+            await self._maker.remove(change.key, old, {change.key: replace(new, retired=before.retired)})
+        return voice.voice_id, self._unkept(change.key)
+
+    def _unkept(self, key: str) -> str:
+        """Say which fields the server keeps in another form than they were sent in."""
+        observed = self._run.ledger.voices[key].observed or {}
+        return "; ".join(f"the server keeps {path} as {value!r}" for path, value in sorted(observed.items()))
+
+
+def _desired(change: Change) -> DesiredVoice:
+    assert change.desired is not None, f"{change.action} without a voice file"
+    return change.desired
+
+
+def _record(change: Change) -> VoiceRecord:
+    assert change.record is not None, f"{change.action} without a record"
+    return change.record
+
+
+def _id(voice: ActualVoice | None) -> str:
+    assert voice is not None, "the plan names the voice"
+    return voice.voice_id
+
+
+def _vacated(change: Change) -> dict[str, VoiceRecord | None]:
+    return {change.previous_key: None} if change.previous_key is not None else {}
+
+
+def _without(record: VoiceRecord, voice_id: str, change: Change) -> VoiceRecord | None:
+    """Return the record once this voice is gone; None when it was all there was and no file asks for more."""
+    left = replace(record, retired=tuple(old for old in record.retired if old.voice_id != voice_id))
+    if left.successor is not None and left.successor.voice_id == voice_id:
+        left = replace(left, successor=None)
+    if left.voice_id == voice_id:
+        left = replace(left, voice_id=None, status=REMOVED)
+    if left.voice_id is None and not left.retired and left.successor is None and change.desired is None:
+        return None
+    return left

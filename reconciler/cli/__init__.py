@@ -1,0 +1,1 @@
+"""The command line: one file a command. Each parses, calls one function, picks an exit code."""

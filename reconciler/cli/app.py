@@ -1,0 +1,114 @@
+"""The root command. Each command's module is loaded when it is run, so that none pays for another."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.failures import fail, fail_usage
+from reconciler.cli.settings import shared_options
+from reconciler.errors import VoicectlError
+
+COMMANDS = {
+    "validate": "Check voice files and samples, offline.",
+    "plan": "Show what apply would do. Writes nothing.",
+    "apply": "Bring the account to where the files say.",
+    "status": "Show desired, recorded and actual side by side.",
+    "get": "Print the id of a voice that is ready.",
+    "export": "Write voice ids for the products that use them.",
+    "emulator": "Serve the Palabra API on this machine.",
+    "schema": "Print the JSON Schema of a file.",
+    "unlock": "Clear the lock that a dead apply left behind.",
+    "version": "Print the version.",
+}
+"""Name and short help, so that the list of commands needs none of their modules. A test compares."""
+
+EPILOG = """\b
+Examples:
+  voicectl --env local apply --yes     try it without an account
+  voicectl plan                        what would change, and why
+  voicectl apply                       do it, after a question
+  voicectl get narrator                the id that your product uses
+
+\b
+Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 3 finished
+in part, 4 refused, 5 locked, 64 usage, 130 and 143 stopped by a signal.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of a working day."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, or None for a word that is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"reconciler.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command to run. Raises UsageError with the nearest name for a mistyped one."""
+        from reconciler.suggest import suggest
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = suggest(args[0], COMMANDS)
+            hint = f" Did you mean `{near}`?" if near else ""
+            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without loading them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80, "max_content_width": 80},
+)
+@shared_options
+@click.version_option(__version__, message="voicectl %(version)s")
+def root(**options: Any) -> None:
+    """GitOps for voices: cloned voices declared in YAML, applied exactly once."""
+    del options
+
+
+def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way a command can end
+    """Run one command line; returns the exit code. The only place that catches VoicectlError."""
+    try:
+        code = root.main(list(arguments), prog_name="voicectl", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stopped:
+        return stopped.exit_code
+    except click.Abort:
+        sys.stderr.write("\n")
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except click.UsageError as error:
+        return fail_usage(error)
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except VoicectlError as error:
+        return fail(error)
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code if isinstance(code, int) else 0

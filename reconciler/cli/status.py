@@ -1,0 +1,37 @@
+"""voicectl status."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import click
+
+from reconciler.cli.settings import Settings, option, voice_command
+
+
+@voice_command("Show desired, recorded and actual side by side.")
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.option("--json", "as_json", is_flag=True, envvar="VOICECTL_JSON", help="As JSON.")
+@option("--refresh/--no-refresh", default=True, help="Read the account, or trust state.")
+@option("--offline", is_flag=True, help="No network, no credentials: from files and state only.")
+def command(settings: Settings, *, keys: tuple[str, ...], as_json: bool, refresh: bool, offline: bool) -> None:
+    """Show every voice: what its file says, what state records, what the account has.
+
+    \b
+    Examples:
+      voicectl status
+      voicectl status narrator --json
+    """
+    from reconciler.apply.clock import system_clock
+    from reconciler.apply.planning import PlanRequest, Refresh, plan_once
+    from reconciler.report.status import render_status, status_rows
+
+    mode = Refresh.OFFLINE if offline else Refresh.FULL if refresh else Refresh.STATE
+    planned = asyncio.run(plan_once(settings.workspace(), PlanRequest(targets=keys, refresh=mode), system_clock))
+    rows = status_rows(planned, keys)
+    if as_json:
+        document = {"format_version": "1.0", "environment": settings.environment, "voices": rows}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        click.echo(render_status(rows, paint=settings.paint), nl=False)

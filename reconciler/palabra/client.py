@@ -1,0 +1,218 @@
+"""The Palabra API, as far as voices need it. DELETE /saas/voice (delete all) is not in here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from reconciler.errors import ApiError, ApiRefusedError, ApiUnknownError
+from reconciler.palabra import wire
+from reconciler.palabra.credentials import Credentials
+from reconciler.palabra.http import Answer, exchange
+from reconciler.palabra.limiter import Limiter
+from reconciler.palabra.retry import TOO_MANY_REQUESTS, retrying
+
+DEFAULT_URL = "https://api.palabra.ai"
+PAGE_SIZE = 50
+"""The largest page that every version of the API page allows (section 11, row 16)."""
+GONE = (404, 410)
+NO_SUCH_METHOD = 405
+UNPROCESSABLE = 422
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NewVoice:
+    """What is sent to reserve a voice (section 5 of the API page)."""
+
+    name: str
+    description: str | None
+    labels: Mapping[str, str]
+    filename: str
+    mime_type: str
+    lang_code: str
+    denoise: bool
+    speech_normalization: bool
+    display_name: str | None
+    sample_description: str | None
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the request's `data`. `speech_normalization` is left out where it is the default (row 10)."""
+        sample: dict[str, Any] = {
+            "filename": self.filename,
+            "mime_type": self.mime_type,
+            "lang_code": self.lang_code,
+            "denoise": self.denoise,
+        }
+        if not self.speech_normalization:
+            sample["speech_normalization"] = False
+        if self.display_name is not None:
+            sample["display_name"] = self.display_name
+        if self.sample_description is not None:
+            sample["description"] = self.sample_description
+        data: dict[str, Any] = {"name": self.name, "samples": [sample]}
+        if self.description is not None:
+            data["description"] = self.description
+        if self.labels:
+            data["labels"] = dict(self.labels)
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A voice that waits for its sample."""
+
+    voice: wire.Voice
+    form: wire.UploadForm
+    date: str | None
+    """The server's time at the answer (HTTP date)."""
+
+
+class PalabraClient:
+    """Speaks for one account. Every method raises ApiError."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: str, credentials: Credentials, limiter: Limiter, *, read_timeout: float
+    ) -> None:
+        self._http = http
+        self._base = base_url.rstrip("/")
+        self._credentials = credentials
+        self._limiter = limiter
+        self._seconds = read_timeout
+        self._update_method = "POST"
+        self._wrapped = True
+        self.server_date: str | None = None
+        """The Date header of the newest answer: the server's own clock."""
+
+    async def pages(self) -> AsyncIterator[Sequence[wire.Voice]]:
+        """Yield the account's voices page by page, the oldest first, to the end."""
+        query = {"page_size": str(PAGE_SIZE), "sort": "asc"}
+        seen: set[str] = set()
+        while True:
+            answer = await self._send("GET", "/saas/voice", query=query)
+            page = self._read(wire.read_page, answer, "GET /saas/voice")
+            yield page.voices
+            if page.next is None:
+                return
+            if page.next in seen:
+                raise ApiRefusedError(
+                    "The list of voices never ends", request="GET /saas/voice", why="a page token came twice"
+                )
+            seen.add(page.next)
+            query = {"token": page.next}
+
+    async def list_voices(self) -> dict[str, wire.Voice]:
+        """Return every voice of the account by id."""
+        return {voice.voice_id: voice async for page in self.pages() for voice in page}
+
+    async def get_voice(self, voice_id: str) -> wire.Voice | None:
+        """Return one voice; None when it does not exist."""
+        path = _voice_path(voice_id)
+        try:
+            answer = await self._send("GET", path)
+        except ApiError as error:
+            if error.status in GONE:
+                return None
+            raise
+        return self._read(lambda body: wire.read_voice(wire.unwrap(body)), answer, f"GET {path}")
+
+    async def limits(self) -> wire.Limits | None:
+        """Return the quota; None on a server that does not tell."""
+        try:
+            answer = await self._send("GET", "/saas/voice/limits")
+        except ApiRefusedError as error:
+            if error.status in (401, TOO_MANY_REQUESTS):
+                raise
+            return None
+        return wire.read_limits(answer.body)
+
+    async def create(self, new: NewVoice) -> Reserved:
+        """Reserve a voice. There is no idempotency key, so this is never repeated after an unknown outcome."""
+        answer = await self._send("POST", "/saas/voice/clone", data=new.to_wire(), idempotent=False)
+
+        def read(body: Any) -> Reserved:
+            payload = wire.unwrap(body)
+            return Reserved(wire.read_voice(payload), wire.read_form(payload), answer.date)
+
+        return self._read(read, answer, "POST /saas/voice/clone")
+
+    async def update(self, voice_id: str, fields: Mapping[str, Any]) -> wire.Voice | None:
+        """Change name, description or labels; returns the voice as it is now, None where the answer does not say."""
+        path = _voice_path(voice_id)
+        while True:
+            try:
+                answer = await self._send(self._update_method, path, data=dict(fields))
+            except ApiError as error:
+                methods = {"POST": "PATCH", "PATCH": "PUT"}  # section 11, row 17
+                if error.status != NO_SUCH_METHOD or self._update_method not in methods:
+                    raise
+                self._update_method = methods[self._update_method]
+                continue
+            payload = wire.unwrap(answer.body)
+            return wire.read_voice(payload) if isinstance(payload, dict) and payload.get("voice_id") else None
+
+    async def delete(self, voice_id: str) -> None:
+        """Delete one voice; a voice that is gone already is as good."""
+        try:
+            await self._send("DELETE", _voice_path(voice_id))
+        except ApiError as error:
+            if error.status not in GONE:
+                raise
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        data: Any = None,
+        idempotent: bool = True,
+    ) -> Answer:
+        url = str(httpx.URL(self._base + path, params=query)) if query else self._base + path
+
+        async def once() -> Answer:
+            async with self._limiter.slot():
+                body = {"data": data} if data is not None and self._wrapped else data
+                try:
+                    answer = await exchange(
+                        self._http, method, url, headers=self._credentials.headers, seconds=self._seconds, body=body
+                    )
+                except ApiError as error:
+                    if error.status == TOO_MANY_REQUESTS:
+                        self._limiter.throttled(error.retry_after)
+                    raise
+                self._limiter.accepted()
+                self.server_date = answer.date or self.server_date
+                return answer
+
+        try:
+            return await retrying(once, idempotent=idempotent)
+        except ApiRefusedError as error:
+            # Section 11, row 1: a server of the guide's kind wants bare bodies. A 422 has changed nothing, so one
+            # resend is safe; the server's own word for it is a problem with `data`.
+            if not (self._wrapped and data is not None and error.status == UNPROCESSABLE and "data" in error.why):
+                raise
+            self._wrapped = False
+            try:
+                return await retrying(once, idempotent=idempotent)
+            except ApiRefusedError:
+                self._wrapped = True
+                raise error from None
+
+    @staticmethod
+    def _read(read: Callable[[Any], T], answer: Answer, request: str) -> T:
+        try:
+            return read(answer.body)
+        except wire.WireError as error:
+            raise ApiUnknownError("The server's answer makes no sense", request=request, why=str(error)) from error
+
+
+def _voice_path(voice_id: str) -> str:
+    if not wire.is_usable_id(voice_id):
+        raise ValueError(f"not a voice id: {voice_id!r}")
+    return f"/saas/voice/m/{quote(voice_id, safe='')}"

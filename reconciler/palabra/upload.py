@@ -1,0 +1,233 @@
+"""The upload: a presigned POST to the storage host, exactly as S3 wants it (section 7 of the API page)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+
+from reconciler.crash_points import crash_point
+from reconciler.errors import ApiUnknownError, UploadError
+from reconciler.palabra.http import CONNECT_TIMEOUT, deadline, log
+from reconciler.palabra.limiter import Limiter
+from reconciler.palabra.retry import TOO_MANY_REQUESTS, read_retry_after, retrying
+from reconciler.palabra.wire import UploadForm
+
+HOPS = 3
+"""Redirects that are followed at most."""
+REPLAYING_REDIRECTS = (307, 308)
+THROTTLED = (TOO_MANY_REQUESTS, 503)
+"""S3 says SlowDown with 503."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the form's signed policy lets in."""
+
+    expires: datetime | None
+    smallest: int | None
+    """Bytes."""
+    largest: int | None
+    """Bytes."""
+
+
+def read_policy(form: UploadForm) -> Policy | None:
+    """Decode the policy; None when it cannot be read, because then the server alone decides."""
+    try:
+        policy = json.loads(base64.b64decode(form.fields["policy"], validate=True))
+        expires = datetime.fromisoformat(policy["expiration"]) if "expiration" in policy else None
+        ranges = [c for c in policy["conditions"] if isinstance(c, list) and c[0] == "content-length-range"]
+        smallest, largest = (int(ranges[0][1]), int(ranges[0][2])) if ranges else (None, None)
+    except (KeyError, ValueError, TypeError, IndexError):
+        return None
+    if expires is not None and expires.tzinfo is None:
+        expires = expires.replace(tzinfo=UTC)
+    return Policy(expires, smallest, largest)
+
+
+def check_policy(form: UploadForm, *, size: int, now: datetime) -> None:
+    """Raise UploadError for a file that the policy would not let in. `now` is the server's time."""
+    policy = read_policy(form)
+    if policy is None:
+        return
+    if policy.expires is not None and now >= policy.expires:
+        raise UploadError("The upload form has expired", why=f"it was valid until {policy.expires}", expired=True)
+    too_small = policy.smallest is not None and size < policy.smallest
+    too_large = policy.largest is not None and size > policy.largest
+    if too_small or too_large:
+        raise UploadError(
+            f"The sample has {size} bytes, the upload host takes {policy.smallest} to {policy.largest}",
+            fix="use a shorter or longer recording, or another format",
+        )
+
+
+class _Reporting(io.RawIOBase):
+    """A file that tells how far it was read."""
+
+    def __init__(self, file: io.BufferedReader, told: Callable[[int], None]) -> None:
+        self._file = file
+        self._told = told
+
+    def read(self, size: int = -1, /) -> bytes:
+        chunk = self._file.read(size)
+        if chunk:
+            self._told(self._file.tell())
+        return chunk
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The file to upload."""
+
+    path: Path
+    filename: str
+    mime_type: str
+    size: int
+    """Bytes."""
+
+
+class Uploader:
+    """Sends samples to the upload host, under the limit that the whole run shares."""
+
+    def __init__(self, client: httpx.AsyncClient, limiter: Limiter, *, seconds: float) -> None:
+        """`seconds` bounds each pause in sending, and the wait for the answer after the last byte."""
+        self._client = client
+        self._limiter = limiter
+        self._seconds = seconds
+
+    async def upload(
+        self, form: UploadForm, sample: Sample, *, now: Callable[[], datetime], progress: Callable[[int], None]
+    ) -> None:
+        """Send the sample; `progress` is told the bytes sent so far.
+
+        The form may be used again until it expires, so passing failures are tried again. Raises UploadError.
+        """
+
+        async def once() -> None:
+            async with self._limiter.slot():
+                check_policy(form, size=sample.size, now=now())
+                try:
+                    await self._follow(form, sample, progress)
+                except UploadError as error:
+                    if error.status in THROTTLED:
+                        self._limiter.throttled(error.retry_after)
+                    raise
+
+        await retrying(once, idempotent=True)
+
+    async def _follow(self, form: UploadForm, sample: Sample, progress: Callable[[int], None]) -> None:
+        url = _plain_url(form.url)
+        for _ in range(HOPS):
+            crash_point("http before upload")
+            try:
+                response = await self._post(url, form.fields, sample, progress)
+            except (httpx.HTTPError, ApiUnknownError) as error:
+                why = str(error) or type(error).__name__
+                what = "The upload host cannot be reached"
+                raise UploadError(what, where=_shown(url), why=why, retryable=True) from error
+            except OSError as error:
+                raise UploadError(f"Cannot read {sample.path.name}", why=error.strerror or str(error)) from error
+            crash_point("http after upload")
+            log.debug("POST %s -> %s", _shown(url), response.status_code)
+            if response.is_success:
+                return
+            if response.status_code not in REPLAYING_REDIRECTS:
+                raise _refused(response)
+            url = _redirected(url, response)
+        raise UploadError("The upload host redirects in circles", where=_shown(url))
+
+    async def _post(
+        self, url: httpx.URL, fields: Mapping[str, str], sample: Sample, progress: Callable[[int], None]
+    ) -> httpx.Response:
+        """POST the fields in their order and the file last, streamed, with a Content-Length."""
+        clock = asyncio.get_running_loop().time
+        async with deadline(CONNECT_TIMEOUT + self._seconds, f"POST {_shown(url)}") as timeout:
+
+            def told(position: int) -> None:
+                timeout.reschedule(clock() + self._seconds)
+                progress(position)
+
+            with sample.path.open("rb") as file:
+                part = (sample.filename, _Reporting(file, told), sample.mime_type)
+                request = self._client.build_request(
+                    "POST",
+                    url,
+                    data=dict(fields),
+                    files={"file": part},  # type: ignore[dict-item]
+                )
+                return await self._client.send(request)
+
+
+def _plain_url(text: str) -> httpx.URL:
+    """Return the URL without a user name and password, which httpx would send as credentials."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise UploadError("The upload form has no usable URL", why=str(error)) from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise UploadError("The upload form has no usable URL")
+    return url.copy_with(username=None, password=None)
+
+
+def _redirected(url: httpx.URL, response: httpx.Response) -> httpx.URL:
+    """Follow to https, or within the same host; anything else could be anybody."""
+    target = _plain_url(str(url.join(response.headers.get("Location", ""))))
+    if target.scheme == "https" or (target.host, target.scheme) == (url.host, url.scheme):
+        return target
+    raise UploadError("The upload host redirects to where a sample must not go", where=_shown(target))
+
+
+def _refused(response: httpx.Response) -> UploadError:
+    status = response.status_code
+    code, message = (_element(response.text, name) for name in ("Code", "Message"))
+    retryable = status >= 500 or status in (408, TOO_MANY_REQUESTS)
+    return UploadError(
+        f"The upload host refused the sample ({status}{f' {code}' if code else ''})",
+        where=_shown(response.request.url),
+        why=message,
+        status=status,
+        retry_after=read_retry_after(response.headers.get("Retry-After")),
+        retryable=retryable,
+        expired=status == 403 and "expired" in f"{code} {message}".lower(),
+    )
+
+
+def _element(text: str, name: str) -> str:
+    """Return the text of an element of S3's XML errors, leniently: the body may be anything."""
+    found = re.search(rf"<{name}>([^<]{{0,500}})</{name}>", text[:10_000])
+    return " ".join(found[1].split()) if found else ""
+
+
+def _shown(url: httpx.URL) -> str:
+    """Return the part of an upload URL that may be shown: its query could be a signature."""
+    return f"{url.scheme}://{url.netloc.decode()}{url.path}"
+
+
+def server_clock(date: str | None) -> Callable[[], datetime]:
+    """Return a clock that goes as the server's: our own clock may be wrong, and policies expire by the server's."""
+    try:
+        offset = parsedate_to_datetime(date) - datetime.now(UTC) if date else None
+    except ValueError:
+        offset = None
+    return lambda: datetime.now(UTC) + offset if offset is not None else datetime.now(UTC)

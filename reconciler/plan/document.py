@@ -1,0 +1,100 @@
+"""A plan as JSON: what `plan --json` prints and `plan --out` saves (design/cli.md, "Plan as JSON")."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler import __version__
+from reconciler.errors import Diagnostic
+from reconciler.plan.change import Action, Change, FieldChange, Plan
+
+FORMAT_VERSION = "1.0"
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Return the plan as the contract has it."""
+    document = {
+        "format_version": FORMAT_VERSION,
+        "voicectl_version": __version__,
+        "environment": plan.recorded.environment,
+        "state_serial": plan.recorded.serial,
+        "digest": digest(plan),
+        "summary": {action.value: plan.count(action) for action in Action},
+        "changes": [_change(change) for change in plan.changes],
+        "drift": [{"key": d.key, "voice_id": d.voice_id, "fields": [_field(f) for f in d.fields]} for d in plan.drift],
+        "diagnostics": [diagnostic_to_json(d) for d in plan.diagnostics],
+    }
+    if plan.quota is not None:
+        document["quota"] = {"limit": plan.quota.limit, "remaining": plan.quota.remaining}
+    return document
+
+
+def errored_to_json(environment: str, diagnostics: tuple[Diagnostic, ...]) -> dict[str, Any]:
+    """Return what stands in place of a plan when the repository has errors: the same shape, and `errored`."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "voicectl_version": __version__,
+        "environment": environment,
+        "errored": True,
+        "summary": {action.value: 0 for action in Action},
+        "changes": [],
+        "drift": [],
+        "diagnostics": [diagnostic_to_json(d) for d in diagnostics],
+    }
+
+
+def digest(plan: Plan) -> str:
+    """Return a digest over everything that the plan was made from and that it would do."""
+    basis = {
+        "environment": plan.recorded.environment,
+        "account": plan.recorded.account,
+        "lineage": plan.recorded.lineage if plan.recorded.serial else None,
+        "serial": plan.recorded.serial,
+        "targets": plan.options.targets,
+        "replace": plan.options.replace,
+        "changes": [_change(change) for change in plan.changes],
+        "samples": {c.key: c.desired.sample.sha256 for c in plan.changes if c.desired},
+    }
+    text = json.dumps(basis, sort_keys=True, ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "key": change.key,
+        "action": change.action.value,
+        "reason": change.reason,
+        "voice_id": change.voice_id,
+        "previous_key": change.previous_key,
+        "fields": [_field(f) for f in change.fields],
+    }
+
+
+def _field(field: FieldChange) -> dict[str, Any]:
+    return {
+        "path": field.path,
+        "before": field.before,
+        "after": field.after,
+        "forces_replacement": field.forces_replacement,
+    }
+
+
+def diagnostic_to_json(diagnostic: Diagnostic) -> Mapping[str, Any]:
+    """Return a diagnostic as the contract has it; a range only where there is one."""
+    plain: dict[str, Any] = {
+        "severity": diagnostic.severity.value,
+        "rule": diagnostic.rule,
+        "key": diagnostic.key,
+        "summary": diagnostic.summary,
+        "detail": diagnostic.detail,
+    }
+    if diagnostic.range is not None:
+        start = diagnostic.range.start
+        plain["range"] = {
+            "filename": diagnostic.range.filename,
+            "start": {"line": start.line, "column": start.column},
+        }
+    return plain

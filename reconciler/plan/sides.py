@@ -1,0 +1,90 @@
+"""The three sides that a plan compares, and what bounds the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.desired.voice import VoiceSpec
+from reconciler.state.document import VoiceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SampleBytes:
+    """Which bytes a declared sample is."""
+
+    file: str
+    """Relative to the project's root, with forward slashes."""
+    sha256: str
+    size: int
+    stream_sha256: str | None = None
+    """The audio-stream hash, where it was needed to decide; None otherwise."""
+    pointer: bool = False
+    """Only a Git LFS pointer is on disk: the file's hash is known, its audio is not at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredVoice:
+    """One voice file and the bytes of its sample."""
+
+    spec: VoiceSpec
+    sample: SampleBytes
+
+
+@dataclass(frozen=True, slots=True)
+class ActualVoice:
+    """One voice as the API shows it."""
+
+    voice_id: str
+    status: str
+    """created, pending, ready, failed, or a word that we do not know yet."""
+    name: str | None = None
+    description: str | None = None
+    """With the ownership mark, if it has one."""
+    labels: Mapping[str, str | None] | None = None
+    """None when the API did not show any labels field."""
+    created_at: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """GET /saas/voice/limits, as far as the server tells."""
+
+    limit: int
+    remaining: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """The account as it was read. A voice that is missing here was confirmed to be gone."""
+
+    voices: Mapping[str, ActualVoice] = field(default_factory=dict)
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the state document and the journal say."""
+
+    environment: str
+    lineage: str
+    serial: int
+    account: str | None
+    voices: Mapping[str, VoiceRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What a person asked for, and the moment it is asked."""
+
+    scope: str
+    """The first half of our ownership marks: the project, and the environment unless it is the default one."""
+    now: str
+    """RFC 3339, UTC."""
+    scope_is_claimed: bool = True
+    """The project's name is written down, so that its marks are a claim of ownership and no accident of a folder."""
+    targets: tuple[str, ...] = ()
+    """Keys or patterns; none means all."""
+    replace: tuple[str, ...] = ()
+    """Keys to clone anew though nothing changed."""

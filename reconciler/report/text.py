@@ -1,0 +1,152 @@
+"""A plan as text that a reviewer reads in ten seconds: symbols as OpenTofu's, only what changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from reconciler.errors import Diagnostic, Severity
+from reconciler.plan.change import Action, Change, FieldChange, Plan
+from reconciler.plan.safety import peak
+from reconciler.report.paint import Paint, printable
+
+SYMBOLS = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("+/-", "red"),
+    Action.DELETE: ("-", "red"),
+    Action.ADOPT: ("<-", "cyan"),
+    Action.MOVE: ("->", "cyan"),
+    Action.RESUME: ("..", "cyan"),
+    Action.FORGET: ("x", "cyan"),
+    Action.CLEAN: ("-", "yellow"),
+}
+WORDS = {
+    Action.CREATE: "will be created",
+    Action.UPDATE: "will be updated in place",
+    Action.REPLACE: "must be replaced",
+    Action.DELETE: "will be deleted",
+    Action.ADOPT: "will be adopted",
+    Action.MOVE: "moved",
+    Action.RESUME: "will be resumed",
+    Action.FORGET: "will be forgotten",
+    Action.CLEAN: "will be cleaned up",
+}
+QUIET_FIELDS = ("samples[0].denoise", "samples[0].speech_normalization")
+"""Shown for a new voice only where they are not as everybody expects."""
+DEFAULTS = {"samples[0].denoise": False, "samples[0].speech_normalization": True}
+
+
+def render_plan(plan: Plan, *, paint: Paint, declared: int) -> str:
+    """Return the plan as text, with a newline at the end."""
+    lines: list[str] = []
+    for diagnostic in _ordered(plan.diagnostics):
+        lines += render_diagnostic(diagnostic, paint)
+    if lines:
+        lines.append("")
+    if plan.drift:
+        lines.append(paint("Changed outside of voicectl since the last apply:", "bold"))
+        for drift in plan.drift:
+            lines.append(f"  {paint('!', 'yellow')} {printable(drift.key)} ({drift.voice_id})")
+            lines += [f"      {_field(field, paint)}" for field in drift.fields]
+        lines.append("")
+    if plan.empty:
+        lines.append(_clean_line(plan, declared))
+        return "\n".join(lines) + "\n"
+    for change in plan.changes:
+        lines += _change(change, paint)
+    lines.append("")
+    lines.append(paint(summary_line(plan), "bold"))
+    if plan.quota is not None and plan.quota.remaining is not None:
+        lines.append(_quota_line(plan))
+    if plan.unmanaged:
+        lines.append(f"{_voices(plan.unmanaged)} of the account not managed here, left alone.")
+    return "\n".join(lines) + "\n"
+
+
+def summary_line(plan: Plan) -> str:
+    """Return what the plan does, in one line."""
+    verbs = {Action.CREATE: "to create", Action.UPDATE: "to update", Action.REPLACE: "to replace"}
+    verbs |= {Action.DELETE: "to delete", Action.ADOPT: "to adopt", Action.MOVE: "to move"}
+    verbs |= {Action.RESUME: "to resume", Action.FORGET: "to forget", Action.CLEAN: "to clean up"}
+    parts = [f"{plan.count(action)} {verb}" for action, verb in verbs.items() if plan.count(action)]
+    return f"Plan: {', '.join(parts)}; {plan.unchanged} unchanged."
+
+
+def render_diagnostic(diagnostic: Diagnostic, paint: Paint) -> list[str]:
+    """Return what, where, why and what next, in two lines at most."""
+    colour = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}[diagnostic.severity]
+    where = f"{diagnostic.range}: " if diagnostic.range else f"{diagnostic.key}: " if diagnostic.key else ""
+    word = {Severity.INFO: "note"}.get(diagnostic.severity, diagnostic.severity.value)
+    lines = [f"{printable(where)}{paint(word, colour, 'bold')}: {printable(diagnostic.summary)} [{diagnostic.rule}]"]
+    if diagnostic.detail:
+        lines.append(f"    {printable(diagnostic.detail)}")
+    return lines
+
+
+def render_diagnostics(diagnostics: Iterable[Diagnostic], paint: Paint) -> str:
+    """Return all of them, the worst first."""
+    return "".join(f"{line}\n" for d in _ordered(diagnostics) for line in render_diagnostic(d, paint))
+
+
+def _ordered(diagnostics: Iterable[Diagnostic]) -> Sequence[Diagnostic]:
+    rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+    return sorted(diagnostics, key=lambda d: rank[d.severity])
+
+
+def _change(change: Change, paint: Paint) -> list[str]:
+    symbol, colour = SYMBOLS[change.action]
+    if change.action is Action.REPLACE and change.destroy_first:
+        symbol = "-/+"
+    words = WORDS[change.action]
+    if change.action is Action.MOVE:
+        words = f"{words} from {printable(change.previous_key or '')}"
+    voice = f" ({change.voice_id})" if change.voice_id else ""
+    reason = "" if change.action in (Action.MOVE, Action.UPDATE) else f": {printable(change.reason)}"
+    lines = [f"{paint(f'{symbol:>3}', colour, 'bold')} {paint(printable(change.key), 'bold')} {words}{reason}{voice}"]
+    if change.action is Action.REPLACE and not change.destroy_first:
+        lines.append(paint("      the old voice stays until the new one is ready", "dim"))
+    made = change.action is Action.CREATE
+    shown = [f for f in change.fields if not (made and f.path in QUIET_FIELDS and f.after == DEFAULTS[f.path])]
+    return lines + [f"      {_field(field, paint)}" for field in shown]
+
+
+def _field(field: FieldChange, paint: Paint) -> str:
+    forced = paint("  # forces replacement", "red") if field.forces_replacement and field.before is not None else ""
+    if field.before is None:
+        return f"{paint('+', 'green')} {field.path}: {_value(field.path, field.after)}{forced}"
+    arrow = f"{_value(field.path, field.before)} -> {_value(field.path, field.after)}"
+    return f"{paint('~', 'yellow')} {field.path}: {arrow}{forced}"
+
+
+def _value(path: str, value: Any) -> str:
+    if path.endswith("sha256") and isinstance(value, str):
+        return value[:12]
+    return printable(json.dumps(value, ensure_ascii=False))
+
+
+def _clean_line(plan: Plan, declared: int) -> str:
+    others = f" {_voices(plan.unmanaged)} of the account not managed here." if plan.unmanaged else ""
+    if declared == 0 and not plan.recorded.voices:
+        return f"No voices are declared, and none are recorded.{others}"
+    return f"No changes. {_voices(plan.unchanged)} as declared.{others}"
+
+
+def _quota_line(plan: Plan) -> str:
+    assert plan.quota is not None
+    assert plan.quota.remaining is not None
+    used = plan.quota.limit - plan.quota.remaining
+    counts = {action: plan.count(action) for action in Action}
+    kept = sum(
+        c.action is Action.REPLACE and c.desired is not None and bool(c.desired.spec.lifecycle.keep_replaced)
+        for c in plan.changes
+    )
+    after = used + counts[Action.CREATE] + kept - counts[Action.DELETE] - counts[Action.CLEAN]
+    most = max(used + peak(plan.changes), used, after)
+    at_peak = f" ({most} at the peak)" if most > max(used, after) else ""
+    return f"Quota: {used} of {plan.quota.limit} voices used, {after} after this{at_peak}."
+
+
+def _voices(count: int) -> str:
+    return f"{count} voice is" if count == 1 else f"{count} voices are"

@@ -1,0 +1,1 @@
+"""What the audio is: asked from the bytes, never from the name."""

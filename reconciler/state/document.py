@@ -1,0 +1,214 @@
+"""The state document: which voice id belongs to which key, and which bytes made it.
+
+The file is made to be committed: sorted keys, two-space indent, no time that changes when nothing else does, no
+secrets, no signed URLs (design/cli.md, "State document").
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, cast
+
+from reconciler.errors import StateError
+
+VERSION = 1
+
+RARE = {"rare": True}
+"""Marks fields that most records do not have: they are left out of the file rather than written as null."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSample:
+    """The sample and settings that made a voice, as they were sent."""
+
+    file: str
+    """Relative to the project's root, with forward slashes."""
+    sha256: str
+    size: int
+    """Bytes."""
+    stream_sha256: str | None
+    """The audio-stream hash; null when the voice was adopted without its audio at hand."""
+    lang_code: str
+    denoise: bool
+    speech_normalization: bool
+    display_name: str | None = field(default=None, metadata=RARE)
+    """Sent at creation only, so a later change waits for the next replacement."""
+    description: str | None = field(default=None, metadata=RARE)
+    """As display_name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A replaced voice that still lives on the server."""
+
+    voice_id: str
+    until: str
+    """RFC 3339, UTC: from then on apply removes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastError:
+    """Why the last attempt to make this voice failed, in the server's words."""
+
+    summary: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A replacement on its way. Consumers see the old voice until this one is ready."""
+
+    voice_id: str
+    status: str
+    name: str
+    description: str | None
+    labels: Mapping[str, str | None]
+    sample: RecordedSample | None
+    """None when only the voice's existence is known."""
+    created_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRecord:
+    """What the last apply sent and saw for one key."""
+
+    voice_id: str | None
+    """None when the last attempt failed and was cleaned away."""
+    status: str
+    """The API's words: created, pending, ready, failed."""
+    name: str
+    description: str | None
+    """Without the ownership mark; None when the voice file declares none."""
+    labels: Mapping[str, str | None]
+    sample: RecordedSample | None
+    """None for a voice that was adopted without a sample."""
+    created_at: str | None = None
+    """As the server said it."""
+    prevent_destroy: bool = False
+    retired: tuple[Retired, ...] = ()
+    last_error: LastError | None = None
+    on_remove: str | None = field(default=None, metadata=RARE)
+    """"forget" when the voice shall stay on the server after its file is gone."""
+    successor: Successor | None = field(default=None, metadata=RARE)
+    observed: Mapping[str, Any] | None = field(default=None, metadata=RARE)
+    """Fields that the server keeps in another form than they were sent in: what it showed after the write."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether consumers may use this voice."""
+        return self.voice_id is not None and self.status == "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class StateDocument:
+    """All records of one environment."""
+
+    environment: str
+    lineage: str
+    """Names this line of documents; two documents of different lineage are unrelated."""
+    serial: int = 0
+    """Grows by one with each changed write."""
+    account: str | None = None
+    """The API's user id, once a voice of the account was seen."""
+    voices: Mapping[str, VoiceRecord] = field(default_factory=dict)
+    version: int = VERSION
+
+    @classmethod
+    def new(cls, environment: str) -> StateDocument:
+        """Return an empty document of a new lineage."""
+        return cls(environment=environment, lineage=str(uuid.uuid4()))
+
+    def with_voices(self, voices: Mapping[str, VoiceRecord], account: str | None) -> StateDocument:
+        """Return the next serial with these records, or this very document when nothing differs."""
+        if dict(voices) == dict(self.voices) and account == self.account:
+            return self
+        return replace(self, voices=dict(voices), account=account, serial=self.serial + 1)
+
+
+def to_plain(value: Any) -> Any:
+    """Return dataclasses as the plain JSON values of the contract."""
+    if is_dataclass(value):
+        named = ((f, getattr(value, f.name)) for f in fields(value))
+        return {f.name: to_plain(item) for f, item in named if item is not None or not f.metadata}
+    if isinstance(value, Mapping):
+        return {k: to_plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_plain(v) for v in value]
+    return value
+
+
+def render(document: StateDocument) -> str:
+    """Return the file's text: the same bytes for the same document."""
+    return json.dumps(to_plain(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def record_to_json(record: VoiceRecord) -> dict[str, Any]:
+    """Return one record as the journal keeps it."""
+    return cast("dict[str, Any]", to_plain(record))
+
+
+def record_from_json(plain: Any) -> VoiceRecord:
+    """Read one record back. Raises StateError when it is not one."""
+    return cast("VoiceRecord", _read("VoiceRecord", plain, "the journal"))
+
+
+def parse(text: str, *, filename: str) -> StateDocument:
+    """Read a state document.
+
+    Raises StateError for a file that is not one, or that a newer voicectl wrote: a hard stop, because going on with
+    an empty document would clone every voice again.
+    """
+    rebuild = (
+        "restore the file from git (`git log -- " + filename + "`), "
+        "or make it anew from the marks on the server with `voicectl state rebuild`"
+    )
+    try:
+        plain = json.loads(text)
+    except ValueError as error:
+        hint = "it has conflict markers of a merge" if "<<<<<<<" in text else f"it is not JSON: {error}"
+        raise StateError("The state document is corrupt", where=filename, why=hint, fix=rebuild) from error
+    version = plain.get("version") if isinstance(plain, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        raise StateError(
+            f"The state document has version {version}, this voicectl knows {VERSION}",
+            where=filename,
+            why="a newer voicectl wrote it",
+            fix="upgrade voicectl (`voicectl state rebuild` makes a document of this version from the server)",
+        )
+    if version != VERSION:
+        raise StateError("The state document is corrupt", where=filename, why="it has no `version: 1`", fix=rebuild)
+    return cast("StateDocument", _read("StateDocument", plain, filename, rebuild))
+
+
+def _read(kind: str, plain: Any, filename: str, fix: str = "") -> object:
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - 40 ms that `--help` need not pay
+
+    adapter = _ADAPTERS.get(kind)
+    if adapter is None:
+        adapter = _ADAPTERS[kind] = TypeAdapter({"VoiceRecord": VoiceRecord, "StateDocument": StateDocument}[kind])
+    try:
+        return adapter.validate_python(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise StateError(
+            "The state document is corrupt", where=filename, why=f"{path}: {first['msg']}", fix=fix
+        ) from error
+
+
+_ADAPTERS: dict[str, Any] = {}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the state document."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - 40 ms that `--help` need not pay
+
+    schema = TypeAdapter(StateDocument).json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "voicectl state document",
+    }

@@ -1,0 +1,48 @@
+"""Writing a file so that it is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from reconciler.errors import StateError
+
+
+def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
+    """Replace `path` by `text`: temporary file beside it, fsync, rename, fsync of the folder.
+
+    Raises StateError when the disk is full or the folder is read-only; the old file is untouched then.
+    """
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target = path.resolve()  # a symlinked document stays a symlink
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else mode)
+        Path(temporary).replace(target)
+        temporary = None
+        sync_folder(target.parent)
+    except OSError as error:
+        raise StateError(
+            f"Cannot write {path.name}",
+            where=str(path.parent),
+            why=error.strerror or str(error),
+            fix="nothing was changed; free some space or make the folder writable, then run again",
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
