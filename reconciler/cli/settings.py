@@ -82,7 +82,7 @@ def shared_options(function: Command) -> Command:
     return function
 
 
-def voice_command(short_help: str, **attributes: Any) -> Callable[[Callable[..., int | None]], click.Command]:
+def voice_command(short_help: str) -> Callable[[Callable[..., int | None]], click.Command]:
     """Return a decorator for a command with the shared options; its function gets Settings first."""
 
     def decorate(function: Callable[..., int | None]) -> click.Command:
@@ -90,7 +90,7 @@ def voice_command(short_help: str, **attributes: Any) -> Callable[[Callable[...,
         def call(**values: Any) -> int | None:
             return function(_settings(_merged(click.get_current_context(), values)), **values)
 
-        return click.command(short_help=short_help, **attributes)(shared_options(call))
+        return click.command(short_help=short_help)(shared_options(call))
 
     return decorate
 
