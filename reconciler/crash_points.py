@@ -7,23 +7,32 @@ name there, which is how the tests enumerate the points instead of listing them 
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 from pathlib import Path
 
-_passages = itertools.count(1)
-_crash_at = int(os.environ.get("VOICECTL_CRASH_AT", "0"))
-_log = os.environ.get("VOICECTL_CRASH_LOG")
+
+class CrashPoints:
+    """Counts passages. Off, and a single comparison, outside of tests."""
+
+    def __init__(self, at: int, log: str | None) -> None:
+        self.passage = 0
+        self.at = at
+        """The passage to die at; 0: none."""
+        self.log = log
+        """The file to name passages in."""
+
+    def __call__(self, name: str) -> None:
+        """Die here by SIGKILL if this is the passage that the test asked for."""
+        if not self.at and not self.log:
+            return
+        self.passage += 1
+        if self.log:
+            with Path(self.log).open("a", encoding="utf-8") as stream:
+                stream.write(name + "\n")
+        if self.passage == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
-def crash_point(name: str) -> None:
-    """Die here by SIGKILL if this is the passage that the test asked for."""
-    if not _crash_at and not _log:
-        return
-    passage = next(_passages)
-    if _log:
-        with Path(_log).open("a", encoding="utf-8") as stream:
-            stream.write(name + "\n")
-    if passage == _crash_at:
-        os.kill(os.getpid(), signal.SIGKILL)
+crash_point = CrashPoints(int(os.environ.get("VOICECTL_CRASH_AT", "0")), os.environ.get("VOICECTL_CRASH_LOG"))
+"""Of this process. A test that forks sets `at` and `log` in the child instead of starting a new interpreter."""
