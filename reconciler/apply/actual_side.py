@@ -1,7 +1,8 @@
 """The actual side: what the account holds.
 
 A list answer may lag behind and may leave fields out, so it is not taken at its word where that would cost a voice:
-a recorded voice that is not listed, and a voice of ours that is listed but not recorded, are each asked for by id.
+a recorded voice that is not listed or was on its way, and a voice of ours that is listed but not recorded, are each
+asked for by id.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ async def read_actual(
     known = known_ids(recorded)
     doubtful = {voice_id for voice_id in {*known, *imports} if voice_id not in listed or not listed[voice_id].complete}
     doubtful |= {v.voice_id for v in listed.values() if v.voice_id not in known and _is_ours(v, scope)}
+    doubtful |= unfinished(recorded)
     asked = await asyncio.gather(*(client.get_voice(voice_id) for voice_id in sorted(doubtful)))
     voices = {voice_id: voice for voice_id, voice in listed.items() if voice_id not in doubtful}
     voices |= {voice.voice_id: voice for voice in asked if voice is not None}
@@ -59,9 +61,13 @@ async def read_doubtful(client: PalabraClient, recorded: Mapping[str, VoiceRecor
 
 def unknown_to_state(recorded: Mapping[str, VoiceRecord], now: str) -> set[str]:
     """Return the ids of voices that state cannot vouch for."""
-    unknown = {r.voice_id for r in recorded.values() if r.voice_id and not r.ready}
-    unknown |= {r.successor.voice_id for r in recorded.values() if r.successor}
-    return unknown | {old.voice_id for r in recorded.values() for old in r.retired if old.until <= now}
+    return unfinished(recorded) | {old.voice_id for r in recorded.values() for old in r.retired if old.until <= now}
+
+
+def unfinished(recorded: Mapping[str, VoiceRecord]) -> set[str]:
+    """Return the ids of voices that were on their way when state was written."""
+    first = {r.voice_id for r in recorded.values() if r.voice_id and not r.ready}
+    return first | {r.successor.voice_id for r in recorded.values() if r.successor}
 
 
 def trusted(recorded: Mapping[str, VoiceRecord]) -> Actual:

@@ -51,23 +51,25 @@ def read_desired(workspace: Workspace) -> Desired:
 
 
 def with_streams(workspace: Workspace, desired: Desired, recorded: Mapping[str, VoiceRecord]) -> Desired:
-    """Add the audio-stream hash to every voice that the file's hash alone does not decide.
+    """Add the audio-stream hash to every voice whose bytes are at hand or recorded.
 
-    That is a new voice, a voice whose file changed, and one that is recorded without this hash. Reading a stream
-    costs more than hashing a file, so the many unchanged voices go without.
+    Reading a stream costs more than hashing a file, so the many unchanged files take the hash that state has.
     """
     voices, diagnostics = dict(desired.voices), list(desired.diagnostics)
     for key, voice in desired.voices.items():
         record = recorded.get(key)
         known = record.sample if record and record.voice_id else None
-        if voice.sample.pointer or (known and known.sha256 == voice.sample.sha256 and known.stream_sha256):
+        if known and known.sha256 == voice.sample.sha256 and known.stream_sha256:
+            stream = known.stream_sha256
+        elif voice.sample.pointer:
             continue
-        path = desired.paths[key]
-        try:
-            stream = workspace.cache.stream(path, workspace.cache.identify(path))
-        except SampleError as error:
-            diagnostics.append(sample_diagnostic(error, voice.spec))
-            continue
+        else:
+            path = desired.paths[key]
+            try:
+                stream = workspace.cache.stream(path, workspace.cache.identify(path))
+            except SampleError as error:
+                diagnostics.append(sample_diagnostic(error, voice.spec))
+                continue
         voices[key] = replace(voice, sample=replace(voice.sample, stream_sha256=stream))
     workspace.cache.save()
     return replace(desired, voices=voices, diagnostics=tuple(diagnostics))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from reconciler.errors import InterruptedRunError
+from reconciler.errors import InterruptedRunError, VoicectlError
 
 GRACE = 5.0
 """Seconds that what is in flight gets to finish after the first signal."""
@@ -21,9 +21,11 @@ T = TypeVar("T")
 class Interrupts:
     """Holds the signal handlers of a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float) -> None:
+        """`timeout` is how many seconds the run may take: when they are over, it ends as by a signal."""
         self.stop = asyncio.Event()
-        """Set by the first signal."""
+        """Set by the first signal, or when the time is over."""
+        self._timeout = timeout
         self.received: signal.Signals | None = None
 
     def __enter__(self) -> Self:
@@ -31,6 +33,7 @@ class Interrupts:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._handle, number)
+        self._alarm = loop.call_later(self._timeout, self.stop.set)
         return self
 
     def __exit__(
@@ -38,6 +41,7 @@ class Interrupts:
     ) -> None:
         """Give them back."""
         loop = asyncio.get_running_loop()
+        self._alarm.cancel()
         for number in SIGNALS:
             loop.remove_signal_handler(number)
 
@@ -47,9 +51,10 @@ class Interrupts:
         self.received = number
         self.stop.set()
 
-    def error(self) -> InterruptedRunError:
-        """Return the error that says so, with the shell's exit code for the signal."""
-        assert self.received is not None
+    def error(self) -> VoicectlError:
+        """Return the error that says so, for a signal with the shell's exit code."""
+        if self.received is None:
+            return VoicectlError("The run took longer than --timeout", fix="nothing was changed; run again")
         return InterruptedRunError(
             "Interrupted" if self.received is signal.SIGINT else "Terminated",
             exit_code=128 + self.received,
@@ -57,7 +62,7 @@ class Interrupts:
         )
 
     async def before_writes(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run work that writes nothing: a signal ends it at once. Raises InterruptedRunError."""
+        """Run work that writes nothing: a signal ends it at once, with error()."""
         task = asyncio.ensure_future(work)
         stopping = asyncio.ensure_future(self.stop.wait())
         await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)

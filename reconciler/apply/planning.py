@@ -129,7 +129,7 @@ def assemble(
     document = loaded.document
     recorded = Recorded(workspace.environment.name, document.lineage, document.serial, account, loaded.voices)
     plan = build_plan(desired.voices, recorded, actual, options)
-    uploads, findings = check_uploads(plan, desired.paths)
+    uploads, findings = check_uploads(plan, desired.paths, workspace.project.checks)
     refused = refusals(
         plan, workspace.project.safety, declared=len(desired.voices), allow_deletes=request.allow_deletes
     )

@@ -24,8 +24,10 @@ PATIENCE = 8
 class Processing:
     """Polls for every voice that somebody waits for, with one list page for many or one GET for each of a few."""
 
-    def __init__(self, client: PalabraClient, *, first_pause: float = FIRST_PAUSE) -> None:
+    def __init__(self, client: PalabraClient, *, account_size: int, first_pause: float = FIRST_PAUSE) -> None:
+        """`account_size`: about how many voices a list has to go through."""
         self._client = client
+        self._pages = account_size // PAGE_SIZE + 1
         self._pause = first_pause
         self._waiting: dict[str, asyncio.Future[wire.Voice]] = {}
         self._missed: dict[str, int] = {}
@@ -69,10 +71,9 @@ class Processing:
                     _settle(future, error)
 
     async def _look(self) -> None:
-        """Ask once about everybody: the API's pages show 50 voices for the price of one GET."""
+        """Ask once about everybody, by the list where that takes fewer requests than one for each."""
         wanted = set(self._waiting)
-        few = max(2, len(wanted) // PAGE_SIZE)
-        if len(wanted) > few:
+        if len(wanted) > self._pages:
             async for page in self._client.pages():
                 for voice in page:
                     self._seen(voice)

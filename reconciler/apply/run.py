@@ -17,7 +17,7 @@ from reconciler.apply.processing import Processing
 from reconciler.apply.session import Session, open_session
 from reconciler.apply.steps import Steps
 from reconciler.apply.workspace import Workspace
-from reconciler.errors import InterruptedRunError, RefusedError, RepositoryError
+from reconciler.errors import RefusedError, RepositoryError, VoicectlError
 from reconciler.plan.marked import known_ids
 from reconciler.state.lock import Lock, current_holder
 from reconciler.state.store import Ledger
@@ -33,8 +33,8 @@ class ApplyRequest:
     plan: PlanRequest
     parallelism: int
     wait: bool = True
-    timeout: float = 600.0
-    """Seconds that the processing of a voice is waited for."""
+    timeout: float = 1800.0
+    """Seconds that the whole run may take."""
     command: str = "voicectl apply"
     """For the lock, so that others know who holds it."""
 
@@ -45,7 +45,7 @@ class Applied:
 
     planned: Planned
     outcomes: tuple[Outcome, ...]
-    interrupted: InterruptedRunError | None
+    interrupted: VoicectlError | None
     """Set when a signal ended the run, cleanly."""
     waited: bool = True
     """Whether the processing was waited for."""
@@ -82,7 +82,7 @@ async def run_apply(
 ) -> Applied:
     """Bring the account to where the files say. Raises VoicectlError before the first write, never after it."""
     holder = current_holder(since=stamp(clock()), command=request.command)
-    with Interrupts() as interrupts, Lock(workspace.store.lock_path, holder):
+    with Interrupts(request.timeout) as interrupts, Lock(workspace.store.lock_path, holder):
         ledger = Ledger(workspace.store, workspace.store.load())
         desired = read_sides(workspace, ledger.loaded)
         async with open_session(workspace, request.parallelism) as session:
@@ -142,8 +142,9 @@ class _Run:
             listener=listener,
             suspects=set(),
         )
-        async with Processing(self.session.client) as processing:
-            steps = Steps(context, processing, wait=self.request.wait, timeout=self.request.timeout)
+        made = sum(change.uploads for change in plan.changes)
+        async with Processing(self.session.client, account_size=len(planned.actual.voices) + made) as processing:
+            steps = Steps(context, processing, wait=self.request.wait)
             executor = Executor(steps, listener, parallelism=self.request.parallelism)
             outcomes = await self.interrupts.during_writes(executor.run(plan), executor.abort)
         interrupted = self.interrupts.error() if self.interrupts.received else None

@@ -8,41 +8,58 @@ from pathlib import Path
 from reconciler.apply.desired_side import sample_diagnostic
 from reconciler.apply.making import Upload
 from reconciler.desired.voice import VoiceSpec
-from reconciler.errors import Diagnostic, SampleError
+from reconciler.errors import Diagnostic, SampleError, Severity
 from reconciler.plan.change import Change, Plan
 from reconciler.samples.probe import probe
-from reconciler.samples.rules import acceptable_filename, hard_rules
+from reconciler.samples.rules import Finding, acceptable_filename, hard_rules
 
 
-def check_uploads(plan: Plan, paths: Mapping[str, Path]) -> tuple[dict[str, Upload], tuple[Diagnostic, ...]]:
+def check_uploads(
+    plan: Plan, paths: Mapping[str, Path], checks: Mapping[str, object]
+) -> tuple[dict[str, Upload], tuple[Diagnostic, ...]]:
     """Return what can be uploaded, by key, and every finding about what the plan would upload."""
     uploads: dict[str, Upload] = {}
     diagnostics: list[Diagnostic] = []
     for change in plan.changes:
         if change.uploads and change.desired is not None:
-            upload, found = _check(change, change.desired.spec, paths[change.key])
+            upload, found = _check(change, change.desired.spec, paths[change.key], checks)
             diagnostics += found
             if upload is not None:
                 uploads[change.key] = upload
     return uploads, tuple(diagnostics)
 
 
-def _check(change: Change, spec: VoiceSpec, path: Path) -> tuple[Upload | None, list[Diagnostic]]:
+def _check(
+    change: Change, spec: VoiceSpec, path: Path, checks: Mapping[str, object]
+) -> tuple[Upload | None, list[Diagnostic]]:
     assert change.desired is not None
     if change.desired.sample.pointer:
         return None, [sample_diagnostic(_pointer(change.desired.sample.file), spec)]
-    return check_sample(spec, path)
+    return check_sample(spec, path, checks)
 
 
-def check_sample(spec: VoiceSpec, path: Path) -> tuple[Upload | None, list[Diagnostic]]:
-    """Probe one sample and hold it against the API's rules."""
+def check_sample(spec: VoiceSpec, path: Path, checks: Mapping[str, object]) -> tuple[Upload | None, list[Diagnostic]]:
+    """Probe one sample and hold it against the API's rules, with the severities that `checks` sets."""
     try:
         probed = probe(path)
     except SampleError as error:
         return None, [sample_diagnostic(error, spec)]
     at = spec.source.at("samples", 0, "file")
-    found = [Diagnostic(f.severity, f.rule, f.message, f.advice, spec.key, at) for f in hard_rules(probed)]
+    found = [
+        Diagnostic(severity, f.rule, f.message, f.advice, spec.key, at)
+        for f in hard_rules(probed)
+        if (severity := _severity(f, checks)) is not None
+    ]
     return Upload(path, acceptable_filename(path.name, probed.suffix), probed.mime_type), found
+
+
+def _severity(finding: Finding, checks: Mapping[str, object]) -> Severity | None:
+    """Return how much the finding matters in this project; None: not at all."""
+    entry = checks.get(finding.rule)
+    wanted = entry.get("severity") if isinstance(entry, Mapping) else entry
+    if wanted is None:
+        return finding.severity
+    return None if wanted == "off" else Severity(str(wanted))
 
 
 def _pointer(file: str) -> SampleError:

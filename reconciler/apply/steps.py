@@ -46,14 +46,12 @@ class ProcessingFailedError(VoicectlError):
 class Steps:
     """The actions, each for one change. All raise VoicectlError, Stopped or StillPending."""
 
-    def __init__(self, run: RunContext, processing: Processing, *, wait: bool, timeout: float) -> None:
-        """`timeout` is how many seconds the processing of a voice is waited for."""
+    def __init__(self, run: RunContext, processing: Processing, *, wait: bool) -> None:
         self._run = run
         self._maker = Maker(run)
         self._fields = FieldWriter(run)
         self._processing = processing
         self._wait_at_all = wait
-        self._timeout = timeout
 
     def check_stop(self) -> None:
         """Raise Stopped if the run was asked to stop."""
@@ -100,7 +98,9 @@ class Steps:
                 request=f"GET {actual.voice_id}",
                 fix="import a voice that is ready",
             )
-        self._run.ledger.conclude(None, {change.key: voice_record(desired, actual, self._run.scope)})
+        # What it shows was not sent by us, so none of it is "kept in another form" yet.
+        taken = replace(voice_record(desired, actual, self._run.scope), observed=None)
+        self._run.ledger.conclude(None, {change.key: taken})
         voice = await self._wait(change, actual.voice_id, release, seen=actual)
         return await self._first_voice(change, desired, voice, settle=True)
 
@@ -194,14 +194,13 @@ class Steps:
         waiting = asyncio.ensure_future(self._processing.wait(voice_id))
         stopping = asyncio.ensure_future(self._run.stop.wait())
         try:
-            await asyncio.wait({waiting, stopping}, timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if waiting.done():
                 return await self._whole(waiting.result())
         finally:
             waiting.cancel()
             stopping.cancel()
-        why = "the run was stopped" if self._run.stop.is_set() else f"still processing after {self._timeout:g} s"
-        raise StillPending(voice_id, f"{why}; the next apply goes on")
+        raise StillPending(voice_id, "still processing when the run ended; the next apply goes on")
 
     async def _whole(self, voice: wire.Voice) -> wire.Voice:
         """Return the voice with all its fields: a page of the list may leave some out."""

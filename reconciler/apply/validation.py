@@ -42,18 +42,18 @@ def validate(workspace: Workspace, paths: Sequence[Path]) -> Validated:
     workspace.cache.save()
     wanted = [key for key in desired.voices if not paths or _is_at(workspace, desired, key, paths)]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # decoding lets go of the interpreter's lock
-        found = [d for each in pool.map(lambda key: _sample(desired, key), wanted) for d in each]
+        found = [d for each in pool.map(lambda key: _sample(workspace, desired, key), wanted) for d in each]
     files = [d for d in desired.diagnostics if not paths or _is_about(workspace, d, paths)]
     broken = {d.key for d in files if d.severity is Severity.ERROR and d.key} - set(wanted)
     return Validated(len(wanted) + len(broken), (*files, *found))
 
 
-def _sample(desired: Desired, key: str) -> list[Diagnostic]:
+def _sample(workspace: Workspace, desired: Desired, key: str) -> list[Diagnostic]:
     voice = desired.voices[key]
     if voice.sample.pointer:
         said = pointer_diagnostic(voice.spec, voice.sample.file)
         return [Diagnostic(Severity.WARNING, said.rule, said.summary, said.detail, said.key, said.range)]
-    return check_sample(voice.spec, desired.paths[key])[1]
+    return check_sample(voice.spec, desired.paths[key], workspace.project.checks)[1]
 
 
 def _is_at(workspace: Workspace, desired: Desired, key: str, paths: Sequence[Path]) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--parallelism", type=click.IntRange(1, 100), help="Voices at a time. Default: 8, or voicectl.yaml's.")
 @option("--wait/--no-wait", default=True, help="Wait until the voices are ready.")
-@option("--timeout", type=Duration(), default="10m", help="How long a voice may take. Default: 10m.")
+@option("--timeout", type=Duration(), default="30m", help="How long the run may take. Default: 30m.")
 @option("--allow-deletes", is_flag=True, help="Delete more than the safety limits let pass.")
 @option("--target", "targets", multiple=True, metavar="KEY", help="Only this voice (or pattern); repeatable.")
 @option("--replace", "replaced", multiple=True, metavar="KEY", help="Clone this voice anew; repeatable.")
@@ -103,7 +103,7 @@ def _load(settings: Settings, path: Path) -> SavedPlan:
     from reconciler.plan.saved import parse_saved
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = (settings.directory / path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"Cannot read {path}", why=str(error)) from error
     return parse_saved(text, filename=str(path), environment=settings.environment)

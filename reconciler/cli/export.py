@@ -37,4 +37,4 @@ def command(settings: Settings, *, form: str, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
     else:
-        write_atomically(out, text)
+        write_atomically(settings.directory / out, text)

@@ -78,5 +78,5 @@ def _plan(settings: Settings, request: PlanRequest, *, out: Path | None, as_json
     if planned.errors:
         return 1
     if out is not None:
-        write_atomically(out, render_saved(plan))
+        write_atomically(settings.directory / out, render_saved(plan))
     return CHANGES if detailed and not plan.empty else 0

@@ -19,6 +19,7 @@ from reconciler.palabra.retry import TOO_MANY_REQUESTS, retrying
 DEFAULT_URL = "https://api.palabra.ai"
 PAGE_SIZE = 50
 """The largest page that every version of the API page allows (section 11, row 16)."""
+UNAUTHORIZED = 401
 GONE = (404, 410)
 NO_SUCH_METHOD = 405
 UNPROCESSABLE = 422
@@ -125,8 +126,8 @@ class PalabraClient:
         """Return the quota; None on a server that does not tell."""
         try:
             answer = await self._send("GET", "/saas/voice/limits")
-        except ApiRefusedError as error:
-            if error.status in (401, TOO_MANY_REQUESTS):
+        except (ApiRefusedError, ApiUnknownError) as error:
+            if error.status == UNAUTHORIZED:
                 raise
             return None
         return wire.read_limits(answer.body)

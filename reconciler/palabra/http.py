@@ -44,13 +44,18 @@ def new_http_client(read_timeout: float, connections: int) -> httpx.AsyncClient:
     the same reason it keeps no cookies (a cookie set by 127.0.0.1:8080 would be sent to 127.0.0.1:9090).
     """
     client = httpx.AsyncClient(
-        timeout=httpx.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout, write=read_timeout, pool=None),
+        timeout=httpx.Timeout(connect=connect_timeout(read_timeout), read=read_timeout, write=read_timeout, pool=None),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         headers={"User-Agent": f"voicectl/{__version__}"},
         follow_redirects=False,
     )
     client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     return client
+
+
+def connect_timeout(read_timeout: float) -> float:
+    """Return how many seconds a connection may take."""
+    return min(CONNECT_TIMEOUT, read_timeout)
 
 
 @asynccontextmanager
@@ -78,7 +83,7 @@ async def exchange(
     sent = {"Accept": "application/json", "Content-Type": "application/json", **headers}
     crash_point(f"http before {method}")
     try:
-        async with deadline(CONNECT_TIMEOUT + seconds, request):
+        async with deadline(connect_timeout(seconds) + seconds, request):
             response = await client.request(method, url, content=content, headers=sent)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise ApiUnreachableError(

@@ -17,7 +17,7 @@ import httpx
 
 from reconciler.crash_points import crash_point
 from reconciler.errors import ApiUnknownError, UploadError
-from reconciler.palabra.http import CONNECT_TIMEOUT, deadline, log
+from reconciler.palabra.http import connect_timeout, deadline, log
 from reconciler.palabra.limiter import Limiter
 from reconciler.palabra.retry import TOO_MANY_REQUESTS, read_retry_after, retrying
 from reconciler.palabra.wire import UploadForm
@@ -162,7 +162,7 @@ class Uploader:
     ) -> httpx.Response:
         """POST the fields in their order and the file last, streamed, with a Content-Length."""
         clock = asyncio.get_running_loop().time
-        async with deadline(CONNECT_TIMEOUT + self._seconds, f"POST {_shown(url)}") as timeout:
+        async with deadline(connect_timeout(self._seconds) + self._seconds, f"POST {_shown(url)}") as timeout:
 
             def told(position: int) -> None:
                 timeout.reschedule(clock() + self._seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from reconciler.desired.voice import ReplaceOrder
 from reconciler.errors import Diagnostic, Severity
@@ -110,7 +111,9 @@ class DeclaredVoice:
     def _unfinished(self, record: VoiceRecord, voice: ActualVoice) -> None:
         """The recorded voice was never seen ready by us, so no consumer has it."""
         changed = diff.making(self.desired, record.sample)
-        if voice.status == "created":
+        if voice.status == "created" and record.status == "pending" and _is_fresh(voice, self.options.now):
+            self._resume(voice, "its sample was uploaded, and the server has not noticed yet")
+        elif voice.status == "created":
             self._clean(voice, "made by a run that stopped, was never uploaded")
             self._create("the voice of an earlier run was not finished")
         elif changed and voice.status != "ready":
@@ -180,7 +183,12 @@ class DeclaredVoice:
         voice = self.actual.voices.get(record.successor.voice_id)
         if voice is None:
             return None
-        if wanted and voice.status != "created" and not diff.making(self.desired, record.successor.sample):
+        noticing = record.successor.status == "pending" and _is_fresh(voice, self.options.now)
+        if (
+            wanted
+            and (voice.status != "created" or noticing)
+            and not diff.making(self.desired, record.successor.sample)
+        ):
             return voice
         self._clean(voice, "a replacement that was not finished")
         return None
@@ -249,6 +257,15 @@ class DeclaredVoice:
             summary = f"{self.desired.sample.file} is another file with the same audio: no re-clone"
             at = self.desired.spec.source.at("samples", 0, "file")
             self.into.diagnostics.append(Diagnostic(Severity.INFO, "plan.same-audio", summary, "", self.key, at))
+
+
+def _is_fresh(voice: ActualVoice, now: str) -> bool:
+    """Whether the upload form of a voice can still be valid: it lives for 15 minutes (section 7 of the API page)."""
+    try:
+        made, today = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (voice.created_at or "", now))
+    except ValueError:
+        return False
+    return today - made < timedelta(minutes=15)
 
 
 def _why(changed: tuple[FieldChange, ...]) -> str:

@@ -61,7 +61,7 @@ def render_plan(plan: Plan, *, paint: Paint, declared: int) -> str:
     if plan.quota is not None and plan.quota.remaining is not None:
         lines.append(_quota_line(plan))
     if plan.unmanaged:
-        lines.append(f"{_voices(plan.unmanaged)} of the account not managed here, left alone.")
+        lines.append(f"{_others(plan.unmanaged)} not managed here, and left alone.")
     return "\n".join(lines) + "\n"
 
 
@@ -127,7 +127,7 @@ def _value(path: str, value: Any) -> str:
 
 
 def _clean_line(plan: Plan, declared: int) -> str:
-    others = f" {_voices(plan.unmanaged)} of the account not managed here." if plan.unmanaged else ""
+    others = f" {_others(plan.unmanaged)} not managed here." if plan.unmanaged else ""
     if declared == 0 and not plan.recorded.voices:
         return f"No voices are declared, and none are recorded.{others}"
     return f"No changes. {_voices(plan.unchanged)} as declared.{others}"
@@ -146,6 +146,10 @@ def _quota_line(plan: Plan) -> str:
     most = max(used + peak(plan.changes), used, after)
     at_peak = f" ({most} at the peak)" if most > max(used, after) else ""
     return f"Quota: {used} of {plan.quota.limit} voices used, {after} after this{at_peak}."
+
+
+def _others(count: int) -> str:
+    return "1 other voice of the account is" if count == 1 else f"{count} other voices of the account are"
 
 
 def _voices(count: int) -> str:
