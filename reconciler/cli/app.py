@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "Write voice ids for the products that use them.",
     "emulator": "Serve the Palabra API on this machine.",
     "schema": "Print the JSON Schema of a file.",
+    "state": "Look after the state document.",
     "unlock": "Clear the lock that a dead apply left behind.",
     "version": "Print the version.",
 }

@@ -98,9 +98,10 @@ def voice_command(short_help: str) -> Callable[[Callable[..., int | None]], clic
 def _merged(context: click.Context, values: dict[str, Any]) -> dict[str, Any]:
     """Take the shared options out of a command's values: given after the command's name, else before it."""
     own = {name: values.pop(name) for name in _NAMES}
-    if context.parent is None:
+    root = context.find_root()
+    if root is context:
         return own
-    above = context.parent.params
+    above = root.params
     typed = {name for name in _NAMES if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     return {name: own[name] if name in typed else above.get(name) for name in _NAMES}
 

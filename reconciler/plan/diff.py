@@ -55,10 +55,22 @@ def recorded_fields(record: VoiceRecord) -> dict[str, Any]:
     return fields | {f"labels.{label}": value for label, value in record.labels.items()}
 
 
-def same(path: str, one: Any, other: Any) -> bool:
-    """Whether two values of a field mean the same."""
-    canonical = canonical_label if path.startswith("labels.") else canonical_text
-    return canonical(one) == canonical(other)
+def canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields in the form in which they are compared."""
+    return {
+        path: canonical_label(value) if path.startswith("labels.") else canonical_text(value)
+        for path, value in fields.items()
+    }
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the paths whose values differ, in the order of `one`. Both sides are canonical and have the same paths."""
+    if one == other:
+        return []
+    from deepdiff import DeepDiff  # noqa: PLC0415 - 0.2 s, so only for the few voices that a plain look found different
+
+    affected = DeepDiff(one, other).affected_root_keys
+    return [path for path in one if path in affected]
 
 
 def updates(
@@ -72,36 +84,27 @@ def updates(
     declared, shown = declared_fields(desired), shown_fields(actual, scope)
     sent = recorded_fields(record) if record else {}
     seen = (record.observed or {}) if record else {}
-    changes = []
-    for path, value in declared.items():
-        group = path.partition(".")[0]
-        if _not_shown(group, actual):
-            differs = path in sent and not same(path, value, sent[path])
-            before = sent.get(path)
-        else:
-            before = shown.get(path)
-            settled = path in seen and same(path, value, sent.get(path)) and seen[path] == before
-            differs = not settled and not same(path, value, before)
-        if differs:
-            changes.append(FieldChange(path, before, value))
-    return tuple(changes)
+    before = {path: sent.get(path) if _not_shown(path, actual) else shown.get(path) for path in declared}
+    wanted, found = canonical(declared), canonical(before)
+    for path in seen:
+        settled = path in wanted and wanted[path] == canonical({path: sent.get(path)})[path]
+        if settled and seen[path] == before[path]:
+            found[path] = wanted[path]
+    return tuple(FieldChange(path, before[path], declared[path]) for path in differing(wanted, found))
 
 
-def _not_shown(group: str, actual: ActualVoice) -> bool:
-    if group == "labels":
+def _not_shown(path: str, actual: ActualVoice) -> bool:
+    if path.startswith("labels."):
         return actual.labels is None
-    return group == "name" and actual.name is None
+    return path == "name" and actual.name is None
 
 
 def observed(sent: Mapping[str, Any], actual: ActualVoice, scope: str) -> dict[str, Any] | None:
     """Return what the server shows for the fields that it keeps in another form than they were sent in."""
     shown = shown_fields(actual, scope)
-    kept = {
-        path: shown.get(path)
-        for path, value in sent.items()
-        if not _not_shown(path.partition(".")[0], actual) and not same(path, value, shown.get(path))
-    }
-    return kept or None
+    compared = {path: value for path, value in sent.items() if not _not_shown(path, actual)}
+    kept = {path: shown.get(path) for path in compared}
+    return {path: kept[path] for path in differing(canonical(compared), canonical(kept))} or None
 
 
 def making(desired: DesiredVoice, recorded: RecordedSample | None) -> tuple[FieldChange, ...]:
@@ -144,12 +147,8 @@ def same_sample(desired: DesiredVoice, recorded: RecordedSample) -> bool:
 
 def drifted(record: VoiceRecord, actual: ActualVoice, scope: str) -> tuple[FieldChange, ...]:
     """Return what somebody else changed on the server since the last apply."""
-    shown, seen = shown_fields(actual, scope), record.observed or {}
-    changes = []
-    for path, sent in recorded_fields(record).items():
-        if _not_shown(path.partition(".")[0], actual):
-            continue
-        now = shown.get(path)
-        if not same(path, sent, now) and not (path in seen and seen[path] == now):
-            changes.append(FieldChange(path, seen.get(path, sent), now))
-    return tuple(changes)
+    shown = shown_fields(actual, scope)
+    left = {path: value for path, value in recorded_fields(record).items() if not _not_shown(path, actual)}
+    left |= {path: value for path, value in (record.observed or {}).items() if path in left}
+    now = {path: shown.get(path) for path in left}
+    return tuple(FieldChange(path, left[path], now[path]) for path in differing(canonical(left), canonical(now)))
