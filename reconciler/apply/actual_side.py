@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from reconciler.apply.lost_creates import looks
 from reconciler.errors import StateError
 from reconciler.palabra import wire
 from reconciler.palabra.client import PalabraClient
@@ -30,17 +31,31 @@ class AccountView:
 
 
 async def read_actual(
-    client: PalabraClient, recorded: Mapping[str, VoiceRecord], *, scope: str, imports: Iterable[str]
+    client: PalabraClient,
+    recorded: Mapping[str, VoiceRecord],
+    *,
+    scope: str,
+    imports: Iterable[str],
+    settle: float,
 ) -> AccountView:
-    """List the account, and ask again about every voice on which a decision hangs."""
+    """List the account, and ask again about every voice on which a decision hangs.
+
+    A voice that was on its way may have been made a moment ago, so it is only gone when it is still missing after
+    `settle` seconds.
+    """
     listed, limits = await asyncio.gather(client.list_voices(), client.limits())
     known = known_ids(recorded)
     doubtful = {voice_id for voice_id in {*known, *imports} if voice_id not in listed or not listed[voice_id].complete}
     doubtful |= {v.voice_id for v in listed.values() if v.voice_id not in known and _is_ours(v, scope)}
     doubtful |= unfinished(recorded)
-    asked = await asyncio.gather(*(client.get_voice(voice_id) for voice_id in sorted(doubtful)))
-    voices = {voice_id: voice for voice_id, voice in listed.items() if voice_id not in doubtful}
-    voices |= {voice.voice_id: voice for voice in asked if voice is not None}
+    asked = await _ask(client, doubtful)
+    missing = unfinished(recorded) - asked.keys()
+    async for _ in looks(settle if missing else 0):
+        asked |= await _ask(client, missing)
+        missing -= asked.keys()
+        if not missing:
+            break
+    voices = {voice_id: voice for voice_id, voice in listed.items() if voice_id not in doubtful} | asked
     users = {voice.user_id for voice in listed.values()} - {None}
     return AccountView(
         Actual(
@@ -53,10 +68,15 @@ async def read_actual(
 
 async def read_doubtful(client: PalabraClient, recorded: Mapping[str, VoiceRecord], doubtful: Iterable[str]) -> Actual:
     """Trust state, and ask only about the voices that it cannot vouch for."""
-    asked = {voice_id: client.get_voice(voice_id) for voice_id in sorted(set(doubtful))}
-    answers = dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
-    sure = {voice_id: voice for voice_id, voice in trusted(recorded).voices.items() if voice_id not in answers}
-    return Actual({**sure, **{voice_id: to_actual(voice) for voice_id, voice in answers.items() if voice is not None}})
+    asked = set(doubtful)
+    sure = {voice_id: voice for voice_id, voice in trusted(recorded).voices.items() if voice_id not in asked}
+    return Actual({**sure, **{voice_id: to_actual(voice) for voice_id, voice in (await _ask(client, asked)).items()}})
+
+
+async def _ask(client: PalabraClient, voice_ids: Iterable[str]) -> dict[str, wire.Voice]:
+    """Return those of the voices that exist."""
+    answers = await asyncio.gather(*(client.get_voice(voice_id) for voice_id in sorted(voice_ids)))
+    return {voice.voice_id: voice for voice in answers if voice is not None}
 
 
 def unknown_to_state(recorded: Mapping[str, VoiceRecord], now: str) -> set[str]:

@@ -21,7 +21,7 @@ from reconciler.state.document import Successor, VoiceRecord
 from reconciler.state.journal import CreateIntent
 
 SETTLE = 20.0
-"""Seconds after a create within which a list may still miss its voice."""
+"""Seconds after a create within which an answer may still miss its voice; VOICECTL_SETTLE sets another."""
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds between looks; the last one repeats."""
 WINDOW = timedelta(minutes=5)
@@ -31,16 +31,15 @@ SKEW = timedelta(seconds=2)
 
 
 async def find_lost(
-    client: PalabraClient, intents: Sequence[CreateIntent], known: Collection[str], *, now: float
+    client: PalabraClient, intents: Sequence[CreateIntent], known: Collection[str], *, seconds: float
 ) -> dict[CreateIntent, list[wire.Voice]]:
     """Return, for each create, the voices that it made; none where the list has settled without one.
 
-    `known` are ids that belong to somebody else; `now` is the time in seconds since 1970. Without a mark a create
-    has made at most one voice: raises StateError when several could be it.
+    `known` are ids that belong to somebody else; after `seconds` the list must show what there is. Without a mark a
+    create has made at most one voice: raises StateError when several could be it.
     """
     found: dict[CreateIntent, list[wire.Voice]] = {intent: [] for intent in intents}
-    latest = max((intent.at for intent in intents), default=now)
-    async for _ in _looks(until=latest + SETTLE - now):
+    async for _ in looks(seconds):
         listed = await client.list_voices()
         for intent in intents:
             found[intent] = [v for v in listed.values() if v.voice_id not in known and _may_be(intent, v)]
@@ -52,11 +51,11 @@ async def find_lost(
     return found
 
 
-async def _looks(until: float) -> AsyncIterator[None]:
-    """Yield now, and again after growing pauses, the last time when `until` seconds have passed."""
-    yield
+async def looks(seconds: float) -> AsyncIterator[None]:
+    """Yield now, and again after growing pauses, the last time when the seconds have passed."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + until
+    end = loop.time() + seconds
+    yield
     turn = 0
     while (left := end - loop.time()) > 0:
         await asyncio.sleep(min(left, PAUSES[min(turn, len(PAUSES) - 1)]))

@@ -70,6 +70,10 @@ class RunContext:
     listener: Listener
     suspects: set[str]
     """Keys for which a create was lost and never found: its voice may yet show up."""
+    made: set[str]
+    """Keys for which a voice was made."""
+    account_size: int
+    """How many voices the account had."""
 
     def check_stop(self) -> None:
         """Raise Stopped if the run was asked to stop."""
@@ -145,8 +149,9 @@ class Maker:
     async def _resolve(self, intent: CreateIntent, number: int, key: str) -> bool:
         """Find the voice of a lost answer and remove it: its upload form was lost too. Return whether there was one."""
         ledger = self._run.ledger
-        now = self._run.clock().timestamp()
-        voices = (await find_lost(self._run.session.client, [intent], known_ids(ledger.voices), now=now))[intent]
+        session = self._run.session
+        found = await find_lost(session.client, [intent], known_ids(ledger.voices), seconds=session.settle)
+        voices = found[intent]
         for voice in voices:
             await self.remove(key, voice.voice_id, {})
         ledger.conclude(number)
@@ -163,6 +168,7 @@ class Maker:
             check_account(ledger.account, voice.user_id, filename=self._run.state_filename)
         ledger.account = ledger.account or voice.user_id
         ledger.conclude(number, keep(to_actual(voice)))
+        self._run.made.add(change.key)
         self._run.listener(Event(change, Step.RESERVED, voice.voice_id))
 
     def _mark(self, desired: DesiredVoice) -> Mark | None:

@@ -102,7 +102,9 @@ async def plan_from_account(
 ) -> Planned:
     """Read the account and make the plan."""
     imports = imported_ids(desired, loaded)
-    view = await read_actual(session.client, loaded.voices, scope=workspace.scope, imports=imports)
+    view = await read_actual(
+        session.client, loaded.voices, scope=workspace.scope, imports=imports, settle=session.settle
+    )
     check_account(loaded.account, view.account, filename=workspace.store.path.name)
     return assemble(workspace, request, clock, loaded, desired, view.actual, account=loaded.account or view.account)
 

@@ -113,7 +113,8 @@ class _Run:
         ledger = self.ledger
         if ledger.unknown:
             intents, now = tuple(ledger.unknown.values()), self.clock().timestamp()
-            found = await find_lost(self.session.client, intents, known_ids(ledger.voices), now=now)
+            left = max(intent.at for intent in intents) + self.session.settle - now
+            found = await find_lost(self.session.client, intents, known_ids(ledger.voices), seconds=left)
             for number, intent in ledger.unknown.items():
                 voices = found[intent]
                 record = record_of_lost(intent, voices[0], ledger.voices.get(intent.key)) if voices else None
@@ -141,9 +142,11 @@ class _Run:
             stop=self.interrupts.stop,
             listener=listener,
             suspects=set(),
+            made=set(),
+            account_size=len(planned.actual.voices),
         )
-        made = sum(change.uploads for change in plan.changes)
-        async with Processing(self.session.client, account_size=len(planned.actual.voices) + made) as processing:
+        account_size = context.account_size + sum(change.uploads for change in plan.changes)
+        async with Processing(self.session.client, account_size=account_size) as processing:
             steps = Steps(context, processing, wait=self.request.wait)
             executor = Executor(steps, listener, parallelism=self.request.parallelism)
             outcomes = await self.interrupts.during_writes(executor.run(plan), executor.abort)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from reconciler.apply import lost_creates
 from reconciler.apply.workspace import Workspace
 from reconciler.desired.project import LOCAL
 from reconciler.errors import UsageError
@@ -17,6 +19,11 @@ from reconciler.palabra.upload import Uploader
 
 URL_VARIABLE = "PALABRA_API_URL"
 TIMEOUT_VARIABLE = "VOICECTL_HTTP_TIMEOUT"
+SETTLE_VARIABLE = "VOICECTL_SETTLE"
+LOCAL_SETTLE = 0.001
+"""Seconds: the emulator's answers never lag, and a request of a dead run died with the emulator in that run."""
+LONGEST = 86_400
+"""Seconds: what is longer was a slip of the keyboard."""
 LOCAL_PROCESSING_TIME = 0.5
 """Seconds that the local environment takes for a voice."""
 LOCAL_LIMIT = 100_000
@@ -30,25 +37,27 @@ class Session:
     client: PalabraClient
     uploader: Uploader
     local: bool
+    settle: float
+    """Seconds after which an answer must show a voice that was made before them."""
 
 
 @asynccontextmanager
 async def open_session(workspace: Workspace, parallelism: int) -> AsyncIterator[Session]:
     """Open the one HTTP client of a run. Raises CredentialsError or UsageError before anything is sent."""
     local = workspace.environment.name == LOCAL
-    seconds = _read_timeout(workspace)
+    seconds = _seconds(workspace, TIMEOUT_VARIABLE, READ_TIMEOUT)
+    settle = _seconds(workspace, SETTLE_VARIABLE, LOCAL_SETTLE if local else lost_creates.SETTLE)
     with ExitStack() as stack:
         if local:
             url, credentials = _start_emulator(workspace, stack), Credentials({"Authorization": "Bearer local"})
         else:
             url = workspace.environ.get(URL_VARIABLE) or workspace.environment.api_url or DEFAULT_URL
-            if not url.startswith(("http://", "https://")):
-                raise UsageError(f"{URL_VARIABLE} is not an http(s) address", fix=f"write for example {DEFAULT_URL}")
+            _check_url(url)
             credentials = read_credentials(workspace.environ, api_key_env=workspace.environment.api_key_env)
         async with new_http_client(seconds, connections=parallelism + 4) as http:
             limiter = Limiter(parallelism)
             client = PalabraClient(http, url, credentials, limiter, read_timeout=seconds)
-            yield Session(client, Uploader(http, limiter, seconds=seconds), local)
+            yield Session(client, Uploader(http, limiter, seconds=seconds), local, settle)
 
 
 def _start_emulator(workspace: Workspace, stack: ExitStack) -> str:
@@ -61,12 +70,27 @@ def _start_emulator(workspace: Workspace, stack: ExitStack) -> str:
     return stack.enter_context(EmulatorServer(settings)).url
 
 
-def _read_timeout(workspace: Workspace) -> float:
-    text = workspace.environ.get(TIMEOUT_VARIABLE)
+def _check_url(url: str) -> None:
+    """Raise UsageError for an address that is none, or that has credentials in it: those would go on the wire too."""
     try:
-        seconds = float(text) if text else READ_TIMEOUT
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable or parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise UsageError(
+            f"{URL_VARIABLE} is not a plain http(s) address",
+            why="scheme, host, port and path are all it may have",
+            fix=f"write for example {DEFAULT_URL}",
+        )
+
+
+def _seconds(workspace: Workspace, variable: str, default: float) -> float:
+    text = workspace.environ.get(variable)
+    try:
+        seconds = float(text) if text else default
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds < 86_400:
-        raise UsageError(f"{TIMEOUT_VARIABLE} is {text!r}", fix="write a number of seconds, such as 30")
+    if not 0 < seconds < LONGEST:
+        raise UsageError(f"{variable} is {text!r}", fix="write a number of seconds, such as 30")
     return seconds

@@ -14,6 +14,7 @@ from reconciler.apply.making import Keep, Maker, RunContext, StillPending
 from reconciler.apply.processing import FINAL, Processing
 from reconciler.errors import ApiRefusedError, VoicectlError
 from reconciler.palabra import wire
+from reconciler.palabra.client import PAGE_SIZE
 from reconciler.plan import diff
 from reconciler.plan.change import Change
 from reconciler.plan.mark import read_mark
@@ -144,13 +145,18 @@ class Steps:
         return None, ""
 
     async def sweep(self) -> None:
-        """Look once more for voices of creates that were given up as lost: a lagging list shows them late."""
-        if not self._run.suspects or not self._run.ownership_mark:
+        """Look once more for second voices: of creates given up as lost, or delivered twice on the way.
+
+        Where no create was lost, this is done only if the look costs less than what was made.
+        """
+        pages = self._run.account_size // PAGE_SIZE + 1
+        if not self._run.ownership_mark or not (self._run.suspects or pages <= len(self._run.made)):
             return
         known = known_ids(self._run.ledger.voices)
         for voice in (await self._run.session.client.list_voices()).values():
             mark = read_mark(voice.description)
-            ours = mark is not None and mark.scope == self._run.scope and mark.key in self._run.suspects
+            keys = self._run.suspects | self._run.made
+            ours = mark is not None and mark.scope == self._run.scope and mark.key in keys
             if ours and mark is not None and voice.voice_id not in known:
                 await self._maker.remove(mark.key, voice.voice_id, {})
 

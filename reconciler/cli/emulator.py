@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @option("--strict/--no-strict", default=True, help="Refuse credentials on the upload host, and unknown languages.")
 @option("--limit", type=click.IntRange(0), default=50, help="Voices per account. Default: 50.")
 @option("--bare", is_flag=True, help="Speak the guide's unwrapped bodies.")
-@option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Misbehave as this file says.")
+@option("--faults", type=click.Path(path_type=Path, dir_okay=False), help="Misbehave as this file says.")
 def command(
     settings: Settings,
     *,

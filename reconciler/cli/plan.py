@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.settings import Settings, option, voice_command
+from reconciler.errors import VoicectlError
 
 if TYPE_CHECKING:
     from reconciler.apply.planning import PlanRequest
@@ -58,7 +60,6 @@ def _plan(settings: Settings, request: PlanRequest, *, out: Path | None, as_json
 
     from reconciler.apply.clock import system_clock
     from reconciler.apply.planning import plan_once
-    from reconciler.errors import RepositoryError
     from reconciler.plan.document import errored_to_json, plan_to_json
     from reconciler.plan.saved import render_saved
     from reconciler.report.text import render_plan
@@ -66,15 +67,15 @@ def _plan(settings: Settings, request: PlanRequest, *, out: Path | None, as_json
 
     try:
         planned = asyncio.run(plan_once(settings.workspace(), request, system_clock))
-    except RepositoryError as error:
+    except VoicectlError as error:
         if as_json:
-            click.echo(json.dumps(errored_to_json(settings.environment, error.diagnostics), indent=2))
+            click.echo(json.dumps(errored_to_json(settings.environment, error), indent=2, ensure_ascii=False))
         raise
     plan = planned.plan
     if as_json:
         click.echo(json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False))
     else:
-        click.echo(render_plan(plan, paint=settings.paint, declared=len(planned.desired.voices)), nl=False)
+        sys.stdout.write(render_plan(plan, paint=settings.paint, declared=len(planned.desired.voices)))
     if planned.errors:
         return 1
     if out is not None:

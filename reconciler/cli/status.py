@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 
 import click
 
 from reconciler.cli.settings import Settings, option, voice_command
+from reconciler.errors import VoicectlError
 
 
 @voice_command("Show desired, recorded and actual side by side.")
@@ -25,13 +27,21 @@ def command(settings: Settings, *, keys: tuple[str, ...], as_json: bool, refresh
     """
     from reconciler.apply.clock import system_clock
     from reconciler.apply.planning import PlanRequest, Refresh, plan_once
+    from reconciler.plan.document import diagnostic_to_json, diagnostics_of
     from reconciler.report.status import render_status, status_rows
 
     mode = Refresh.OFFLINE if offline else Refresh.FULL if refresh else Refresh.STATE
-    planned = asyncio.run(plan_once(settings.workspace(), PlanRequest(targets=keys, refresh=mode), system_clock))
+    try:
+        planned = asyncio.run(plan_once(settings.workspace(), PlanRequest(targets=keys, refresh=mode), system_clock))
+    except VoicectlError as error:
+        if as_json:
+            errored = {"format_version": "1.0", "environment": settings.environment, "errored": True, "voices": []}
+            errored["diagnostics"] = [diagnostic_to_json(d) for d in diagnostics_of(error)]
+            click.echo(json.dumps(errored, indent=2, ensure_ascii=False))
+        raise
     rows = status_rows(planned, keys)
     if as_json:
         document = {"format_version": "1.0", "environment": settings.environment, "voices": rows}
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        click.echo(render_status(rows, paint=settings.paint), nl=False)
+        sys.stdout.write(render_status(rows, paint=settings.paint))

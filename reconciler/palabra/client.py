@@ -22,6 +22,8 @@ PAGE_SIZE = 50
 UNAUTHORIZED = 401
 GONE = (404, 410)
 NO_SUCH_METHOD = 405
+UPDATE_METHODS = {"POST": "PATCH", "PATCH": "PUT"}
+"""What to try after a 405 (section 11, row 17)."""
 UNPROCESSABLE = 422
 
 T = TypeVar("T")
@@ -81,7 +83,8 @@ class PalabraClient:
         self, http: httpx.AsyncClient, base_url: str, credentials: Credentials, limiter: Limiter, *, read_timeout: float
     ) -> None:
         self._http = http
-        self._base = base_url.rstrip("/")
+        # A name and password in the address would be sent too, as a second scheme beside the credentials.
+        self._base = str(httpx.URL(base_url).copy_with(username=None, password=None)).rstrip("/")
         self._credentials = credentials
         self._limiter = limiter
         self._seconds = read_timeout
@@ -100,11 +103,11 @@ class PalabraClient:
             yield page.voices
             if page.next is None:
                 return
-            if page.next in seen:
-                raise ApiRefusedError(
-                    "The list of voices never ends", request="GET /saas/voice", why="a page token came twice"
-                )
-            seen.add(page.next)
+            fresh = {voice.voice_id for voice in page.voices} - seen
+            if not fresh:
+                why = "a page with nothing new on it names another one"
+                raise ApiRefusedError("The list of voices never ends", request="GET /saas/voice", why=why)
+            seen |= fresh
             query = {"token": page.next}
 
     async def list_voices(self) -> dict[str, wire.Voice]:
@@ -146,16 +149,19 @@ class PalabraClient:
         """Change name, description or labels; returns the voice as it is now, None where the answer does not say."""
         path = _voice_path(voice_id)
         while True:
+            method = self._update_method
             try:
-                answer = await self._send(self._update_method, path, data=dict(fields))
+                answer = await self._send(method, path, data=dict(fields))
             except ApiError as error:
-                methods = {"POST": "PATCH", "PATCH": "PUT"}  # section 11, row 17
-                if error.status != NO_SUCH_METHOD or self._update_method not in methods:
+                other = UPDATE_METHODS.get(method)
+                if error.status != NO_SUCH_METHOD or other is None:
                     raise
-                self._update_method = methods[self._update_method]
+                if self._update_method == method:  # nobody else has found out meanwhile
+                    self._update_method = other
                 continue
             payload = wire.unwrap(answer.body)
-            return wire.read_voice(payload) if isinstance(payload, dict) and payload.get("voice_id") else None
+            usable = isinstance(payload, dict) and wire.is_usable_id(payload.get("voice_id"))
+            return wire.read_voice(payload) if usable else None
 
     async def delete(self, voice_id: str) -> None:
         """Delete one voice; a voice that is gone already is as good."""
@@ -176,34 +182,39 @@ class PalabraClient:
     ) -> Answer:
         url = str(httpx.URL(self._base + path, params=query)) if query else self._base + path
 
-        async def once() -> Answer:
-            async with self._limiter.slot():
-                body = {"data": data} if data is not None and self._wrapped else data
-                try:
-                    answer = await exchange(
-                        self._http, method, url, headers=self._credentials.headers, seconds=self._seconds, body=body
-                    )
-                except ApiError as error:
-                    if error.status == TOO_MANY_REQUESTS:
-                        self._limiter.throttled(error.retry_after)
-                    raise
-                self._limiter.accepted()
-                self.server_date = answer.date or self.server_date
-                return answer
+        async def send(body: Any) -> Answer:
+            return await retrying(lambda: self._exchange(method, url, body), idempotent=idempotent)
 
+        if data is None or not self._wrapped:
+            return await send(data)
         try:
-            return await retrying(once, idempotent=idempotent)
+            return await send({"data": data})
         except ApiRefusedError as error:
             # Section 11, row 1: a server of the guide's kind wants bare bodies. A 422 has changed nothing, so one
             # resend is safe; the server's own word for it is a problem with `data`.
-            if not (self._wrapped and data is not None and error.status == UNPROCESSABLE and "data" in error.why):
+            if error.status != UNPROCESSABLE or "data" not in error.why:
                 raise
-            self._wrapped = False
+            refused = error
+        try:
+            answer = await send(data)
+        except ApiRefusedError:
+            raise refused from None
+        self._wrapped = False
+        return answer
+
+    async def _exchange(self, method: str, url: str, body: Any) -> Answer:
+        async with self._limiter.slot():
             try:
-                return await retrying(once, idempotent=idempotent)
-            except ApiRefusedError:
-                self._wrapped = True
-                raise error from None
+                answer = await exchange(
+                    self._http, method, url, headers=self._credentials.headers, seconds=self._seconds, body=body
+                )
+            except ApiError as error:
+                if error.status == TOO_MANY_REQUESTS:
+                    self._limiter.throttled(error.retry_after)
+                raise
+            self._limiter.accepted()
+            self.server_date = answer.date or self.server_date
+            return answer
 
     @staticmethod
     def _read(read: Callable[[Any], T], answer: Answer, request: str) -> T:

@@ -100,7 +100,12 @@ async def exchange(
     finally:
         crash_point(f"http after {method}")
     log.debug("%s -> %s", request, response.status_code)
-    return read_answer(response, request)
+    try:
+        return read_answer(response, request)
+    except ApiError as error:  # a server may echo the key that it refuses
+        for secret in sorted({part for value in headers.values() for part in (value, value.split()[-1])}, key=len):
+            error.why = error.why.replace(secret, "***")
+        raise
 
 
 def read_answer(response: httpx.Response, request: str) -> Answer:

@@ -106,8 +106,10 @@ def read_page(body: Any) -> Page:
     items = payload.get("items") if isinstance(payload, dict) else payload
     if not isinstance(items, list):
         raise WireError("the answer has no items")
-    voices = tuple(read_voice(item) for item in items)
-    return Page(voices, _text(payload.get("next")) or None if isinstance(payload, dict) else None)
+    # An item without a usable id is nothing that anybody could act on, and no reason not to see the others.
+    voices = tuple(read_voice(i) for i in items if isinstance(i, dict) and is_usable_id(i.get("voice_id")))
+    token = payload.get("next") if isinstance(payload, dict) else None
+    return Page(voices, str(token) if isinstance(token, str | int) and not isinstance(token, bool) and token else None)
 
 
 def read_limits(body: Any) -> Limits | None:
@@ -149,7 +151,12 @@ def _problem(problem: Any) -> str:
 
 def is_usable_id(voice_id: Any) -> bool:
     """Whether an id can stand in a URL: an empty or odd one would turn a delete of one into something else."""
-    return isinstance(voice_id, str) and bool(voice_id.strip(".")) and not set(voice_id) & set("/?#%\\ \t\r\n")
+    return (
+        isinstance(voice_id, str)
+        and voice_id.isprintable()
+        and bool(voice_id.strip("."))
+        and not set(voice_id) & set("/?#%\\ ")
+    )
 
 
 def _text(value: Any) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler import __version__
-from reconciler.errors import Diagnostic
+from reconciler.errors import Diagnostic, RepositoryError, Severity, VoicectlError
 from reconciler.plan.change import Action, Change, FieldChange, Plan
 
 FORMAT_VERSION = "1.0"
@@ -32,8 +32,8 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     return document
 
 
-def errored_to_json(environment: str, diagnostics: tuple[Diagnostic, ...]) -> dict[str, Any]:
-    """Return what stands in place of a plan when the repository has errors: the same shape, and `errored`."""
+def errored_to_json(environment: str, error: VoicectlError) -> dict[str, Any]:
+    """Return what stands in place of a plan when there is none: the same shape, and `errored`."""
     return {
         "format_version": FORMAT_VERSION,
         "voicectl_version": __version__,
@@ -42,8 +42,16 @@ def errored_to_json(environment: str, diagnostics: tuple[Diagnostic, ...]) -> di
         "summary": {action.value: 0 for action in Action},
         "changes": [],
         "drift": [],
-        "diagnostics": [diagnostic_to_json(d) for d in diagnostics],
+        "diagnostics": [diagnostic_to_json(d) for d in diagnostics_of(error)],
     }
+
+
+def diagnostics_of(error: VoicectlError) -> tuple[Diagnostic, ...]:
+    """Return an error as the diagnostics that it carries, or that it is."""
+    if isinstance(error, RepositoryError):
+        return error.diagnostics
+    detail = ". ".join(text for text in (error.where, error.why, error.fix) if text)
+    return (Diagnostic(Severity.ERROR, "error", error.what, detail),)
 
 
 def digest(plan: Plan) -> str:
