@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,7 +42,8 @@ async def rebuild(workspace: Workspace, clock: Clock, *, dry_run: bool) -> Rebui
         document = empty.with_voices(records, planned.account if records else None)
         if dry_run:
             return Rebuilt(document, ())
-        backups = tuple(_set_aside(path, now) for path in (store.path, store.journal.path) if path.exists())
+        old = [path for path in (store.path, store.journal.path) if path.exists()]
+        backups = tuple(_set_aside(path, workspace.work, now) for path in old)
         write_atomically(store.path, render(document))
         return Rebuilt(document, backups)
 
@@ -61,9 +63,8 @@ def _records(plan: Plan) -> dict[str, VoiceRecord]:
     return records
 
 
-def _set_aside(path: Path, now: str) -> Path:
-    target = path.with_name(f"{path.name}.{now.replace(':', '')}.backup")
+def _set_aside(path: Path, folder: Path, now: str) -> Path:
     try:
-        return path.rename(target)
+        return Path(shutil.move(path, folder / f"{path.name}.{now.replace(':', '')}.backup"))
     except OSError as error:
         raise StateError("Cannot set the old state aside", where=str(path), why=str(error)) from error

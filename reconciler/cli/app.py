@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -90,26 +92,37 @@ def root(**options: Any) -> None:
     del options
 
 
-def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one for each way a command can end
+def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code. The only place that catches VoicectlError."""
     try:
-        code = root.main(list(arguments), prog_name="voicectl", standalone_mode=False)
+        code = _run(arguments)
         sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        _abandon_stdout()
+        return 141
+    except OSError as error:
+        if sys.stdout.closed or error.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            raise
+        _abandon_stdout()
+        return fail(VoicectlError("Cannot write to stdout", why=error.strerror or str(error)))
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        code = root.main(list(arguments), prog_name="voicectl", standalone_mode=False)
     except click.exceptions.Exit as stopped:
         return stopped.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("\n")
-        return 130
-    except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
     except click.UsageError as error:
         return fail_usage(error)
-    except click.ClickException as error:
-        error.show()
-        return 1
     except VoicectlError as error:
         return fail(error)
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     return code if isinstance(code, int) else 0
+
+
+def _abandon_stdout() -> None:
+    """Let what is still buffered go nowhere, instead of failing once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,17 +8,12 @@ import sys
 
 import click
 
-from reconciler.errors import RepositoryError, Severity, VoicectlError
+from reconciler.errors import RepositoryError, Severity, UsageError, VoicectlError
 from reconciler.report.paint import Paint, printable
-
-USAGE = 64
-"""Never click's own 2, which CI would read as "there are changes"."""
 
 
 def fail(error: VoicectlError) -> int:
     """Write the error to stderr in the form that was asked for; returns the exit code."""
-    context = click.get_current_context(silent=True)
-    del context
     form = _wanted("--log-format", "VOICECTL_LOG_FORMAT")
     if form == "json":
         sys.stderr.write(_as_json(error))
@@ -30,11 +25,9 @@ def fail(error: VoicectlError) -> int:
 
 
 def fail_usage(error: click.UsageError) -> int:
-    """Write a usage error to stderr; returns the exit code."""
-    sys.stderr.write(f"error: {error.format_message()}\n")
-    if error.ctx is not None:
-        sys.stderr.write(f"  next: `{error.ctx.command_path} --help` shows how it is used\n")
-    return USAGE
+    """Write a usage error to stderr; returns 64, never click's own 2: CI would read that as "there are changes"."""
+    fix = f"`{error.ctx.command_path} --help` shows how it is used" if error.ctx is not None else ""
+    return fail(UsageError(error.format_message(), fix=fix))
 
 
 def _as_text(error: VoicectlError, paint: Paint) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import json
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -107,13 +109,16 @@ def _merged(context: click.Context, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(given: dict[str, Any]) -> Settings:
-    directory = Path(given["directory"] or ".").absolute()
+    try:
+        directory = Path(given["directory"] or ".").absolute()
+    except FileNotFoundError as error:
+        raise UsageError("The working folder is gone", fix="cd to one that exists, or name one with -C") from error
     if not directory.is_dir():
         raise UsageError(f"-C {given['directory']}: there is no such folder")
     color = given["color"] or "auto"
     verbose = bool(given["verbose"])
     if verbose:
-        _show_requests()
+        _show_requests(as_json=given["log_format"] == "json")
     return Settings(
         directory=directory,
         environment=given["env"] or "default",
@@ -137,11 +142,14 @@ def _in_color(wish: str, terminal: bool) -> bool:
     return terminal and os.environ.get("TERM") != "dumb"
 
 
-def _show_requests() -> None:
-    import logging
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps({"severity": "debug", "summary": record.getMessage()}, ensure_ascii=False)
 
+
+def _show_requests(*, as_json: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_JsonLines() if as_json else logging.Formatter("%(message)s"))
     logger = logging.getLogger("voicectl")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)

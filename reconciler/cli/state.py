@@ -32,7 +32,7 @@ def rebuild(settings: Settings, *, dry_run: bool) -> None:
 
     rebuilt = asyncio.run(rebuild_state(settings.workspace(), system_clock, dry_run=dry_run))
     for backup in rebuilt.backups:
-        click.echo(f"set aside: {backup.name}", err=True)
+        click.echo(f"set aside: {backup}", err=True)
     for key, record in sorted(rebuilt.document.voices.items()):
         click.echo(f"{key}\t{record.voice_id}\t{record.status}")
     verb = "would be" if dry_run else "are"

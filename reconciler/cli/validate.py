@@ -12,7 +12,7 @@ from reconciler.cli.settings import Settings, option, voice_command
 
 
 @voice_command("Check voice files and samples, offline.")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
 @option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="Default: text.")
 @click.option("--json", "as_json", is_flag=True, envvar="VOICECTL_JSON", help="Short for --format json.")
 def command(settings: Settings, *, paths: tuple[Path, ...], form: str, as_json: bool) -> int:

@@ -97,6 +97,7 @@ class PalabraClient:
         """Yield the account's voices page by page, the oldest first, to the end."""
         query = {"page_size": str(PAGE_SIZE), "sort": "asc"}
         seen: set[str] = set()
+        tokens: set[str] = set()
         while True:
             answer = await self._send("GET", "/saas/voice", query=query)
             page = self._read(wire.read_page, answer, "GET /saas/voice")
@@ -104,10 +105,11 @@ class PalabraClient:
             if page.next is None:
                 return
             fresh = {voice.voice_id for voice in page.voices} - seen
-            if not fresh:
-                why = "a page with nothing new on it names another one"
+            if page.next in tokens or (page.voices and not fresh):  # an empty page alone is no circle
+                why = "a page came twice, or a page with nothing new on it names another one"
                 raise ApiRefusedError("The list of voices never ends", request="GET /saas/voice", why=why)
             seen |= fresh
+            tokens.add(page.next)
             query = {"token": page.next}
 
     async def list_voices(self) -> dict[str, wire.Voice]:

@@ -82,10 +82,12 @@ async def exchange(
     content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
     sent = {"Accept": "application/json", "Content-Type": "application/json", **headers}
     crash_point(f"http before {method}")
+    log.debug("%s", request)
     try:
         async with deadline(connect_timeout(seconds) + seconds, request):
             response = await client.request(method, url, content=content, headers=sent)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        log.debug("%s -> cannot connect", request)
         raise ApiUnreachableError(
             "Cannot connect to the Palabra API",
             request=request,
@@ -96,6 +98,7 @@ async def exchange(
         raise ApiRefusedError("The API's URL is not one", request=request, why=str(error)) from error
     except httpx.HTTPError as error:
         why = str(error) or type(error).__name__
+        log.debug("%s -> %s", request, why)
         raise ApiUnknownError("The answer of the server was lost", request=request, why=why) from error
     finally:
         crash_point(f"http after {method}")
@@ -113,7 +116,7 @@ def read_answer(response: httpx.Response, request: str) -> Answer:
     try:
         body = json.loads(response.content) if response.content.strip() else None
         decoded = True
-    except ValueError:
+    except (ValueError, RecursionError):
         body, decoded = None, False
     if response.is_success and decoded:
         if isinstance(body, dict) and body.get("ok") is False:
@@ -159,9 +162,13 @@ _WORDS = {
 }
 
 
+def readable(response: httpx.Response) -> str:
+    """Return the start of a body as text, whatever charset it claims to be in."""
+    return response.content[:10_000].decode("utf-8", "replace")
+
+
 def _excerpt(response: httpx.Response) -> str:
-    text = " ".join(response.text[:500].split())
-    return "".join(c for c in text if c.isprintable())
+    return "".join(c for c in " ".join(readable(response)[:500].split()) if c.isprintable())
 
 
 def _request_id(response: httpx.Response) -> str | None:

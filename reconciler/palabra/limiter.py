@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+LONGEST_PAUSE = 60.0
+"""Seconds that one answer can stop everybody for, whatever it asks."""
+
 
 class Limiter:
     """At most `window` requests at a time; a 429 halves the window and stops everybody for as long as asked.
@@ -49,5 +52,5 @@ class Limiter:
     def throttled(self, retry_after: float | None) -> None:
         """Note a 429: `retry_after` is what the server asked for, in seconds."""
         self._window = max(1.0, self._window / 2)
-        pause = 1.0 if retry_after is None else retry_after
+        pause = 1.0 if retry_after is None else min(retry_after, LONGEST_PAUSE)
         self._resume_at = max(self._resume_at, asyncio.get_running_loop().time() + pause)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import stamina
@@ -73,14 +75,18 @@ class _Patience:
 
 def read_retry_after(header: str | None) -> float | None:
     """Return the seconds that a Retry-After header asks for: a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
-    if not header:
-        return None
     try:
-        return max(0.0, float(header))
+        seconds = float(header or "")
     except ValueError:
-        pass
+        moment = read_http_date(header)
+        return None if moment is None else max(0.0, moment.timestamp() - time.time())
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def read_http_date(text: str | None) -> datetime | None:
+    """Read an HTTP date of any of its three forms; all of them are UTC (RFC 9110, 5.6.7)."""
     try:
-        moment = email.utils.parsedate_to_datetime(header)
-    except ValueError:
+        moment = email.utils.parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(0.0, moment.timestamp() - time.time())
+    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -9,17 +9,16 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 
 from reconciler.crash_points import crash_point
 from reconciler.errors import ApiUnknownError, UploadError
-from reconciler.palabra.http import connect_timeout, deadline, log
+from reconciler.palabra.http import connect_timeout, deadline, log, readable
 from reconciler.palabra.limiter import Limiter
-from reconciler.palabra.retry import TOO_MANY_REQUESTS, read_retry_after, retrying
+from reconciler.palabra.retry import TOO_MANY_REQUESTS, read_http_date, read_retry_after, retrying
 from reconciler.palabra.wire import UploadForm
 
 HOPS = 3
@@ -200,7 +199,7 @@ def _redirected(url: httpx.URL, response: httpx.Response) -> httpx.URL:
 
 def _refused(response: httpx.Response) -> UploadError:
     status = response.status_code
-    code, message = (_element(response.text, name) for name in ("Code", "Message"))
+    code, message = (_element(readable(response), name) for name in ("Code", "Message"))
     retryable = status >= 500 or status in (408, TOO_MANY_REQUESTS)
     return UploadError(
         f"The upload host refused the sample ({status}{f' {code}' if code else ''})",
@@ -226,8 +225,6 @@ def _shown(url: httpx.URL) -> str:
 
 def server_clock(date: str | None) -> Callable[[], datetime]:
     """Return a clock that goes as the server's: our own clock may be wrong, and policies expire by the server's."""
-    try:
-        offset = parsedate_to_datetime(date) - datetime.now(UTC) if date else None
-    except ValueError:
-        offset = None
-    return lambda: datetime.now(UTC) + offset if offset is not None else datetime.now(UTC)
+    moment = read_http_date(date)
+    offset = moment - datetime.now(UTC) if moment is not None else timedelta(0)
+    return lambda: datetime.now(UTC) + offset

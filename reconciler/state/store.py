@@ -96,12 +96,13 @@ class Ledger:
         self._document = loaded.document
         self.voices = dict(loaded.voices)
         self.account = loaded.account
+        self._left_open = loaded.unknown
         self._open_creates: dict[int, CreateIntent] = {}
 
-    def open(self, unknown: Sequence[CreateIntent] = ()) -> None:
-        """Save what a dead run's journal knew, and start the journal of this run."""
+    def open(self) -> None:
+        """Save what a dead run's journal knew, and start the journal of this run with what it left unknown."""
         self._fold()
-        self._begin(unknown)
+        self._begin(self._left_open)
 
     def _begin(self, carried: Sequence[CreateIntent]) -> None:
         document = self._document
