@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from reconciler.apply import lost_creates
 from reconciler.apply.workspace import Workspace
-from reconciler.desired.project import LOCAL
+from reconciler.desired.root import LOCAL
 from reconciler.errors import UsageError
 from reconciler.palabra.client import DEFAULT_URL, PalabraClient
 from reconciler.palabra.credentials import Credentials, read_credentials

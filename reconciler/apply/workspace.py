@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.desired.identity import IdentityCache
-from reconciler.desired.load import find_repository, load_project
-from reconciler.desired.project import LOCAL, Environment, Project
+from reconciler.desired.load import load_project
+from reconciler.desired.project import Environment, Project
+from reconciler.desired.root import WORK_FOLDER, find_repository, work_folder
 from reconciler.errors import Diagnostic, RepositoryError, Severity
 from reconciler.plan.mark import mark_scope
 from reconciler.state.store import StateStore
-
-WORK_FOLDER = ".voicectl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,7 @@ class Workspace:
     @property
     def work(self) -> Path:
         """The git-ignored folder of this environment."""
-        folder = self.project.root / WORK_FOLDER
-        return folder / LOCAL if self.environment.name == LOCAL else folder
+        return work_folder(self.project.root, self.environment.name)
 
     @property
     def scope(self) -> str:
@@ -54,14 +52,12 @@ def open_workspace(root: Path, environment: str, environ: Mapping[str, str]) -> 
     if any(d.severity is Severity.ERROR for d in diagnostics):
         raise RepositoryError(diagnostics)
     state_path = project.state_path(environment)
-    work = root / WORK_FOLDER
-    folder = work / LOCAL if environment == LOCAL else work
     return Workspace(
         project=project,
         environment=project.environments[environment],
         repository=find_repository(root),
-        store=StateStore(state_path, folder, environment),
-        cache=IdentityCache(work / "samples.json"),
+        store=StateStore(state_path, work_folder(root, environment), environment),
+        cache=IdentityCache(root / WORK_FOLDER / "samples.json"),
         environ=environ,
         diagnostics=diagnostics,
     )

@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reconciler.desired.project import FILENAME, LOCAL, Project, ProjectFile
+from reconciler.desired.project import Project, ProjectFile
+from reconciler.desired.root import FILENAME, LOCAL, find_repository
 from reconciler.desired.schema import problems
 from reconciler.desired.voice import LANG_CODES, Source, VoiceFile, VoiceSpec, unfit_for_key
 from reconciler.desired.yaml_source import MAX_BYTES, parse
@@ -34,22 +35,6 @@ class Voices:
     broken: frozenset[str]
     """Keys that are declared, but not in a way that could be acted on. They are not removed voices."""
     diagnostics: tuple[Diagnostic, ...]
-
-
-def find_root(start: Path) -> Path:
-    """Return the project's folder: the nearest with voicectl.yaml, else the nearest with .git, else `start`."""
-    start = start.resolve()
-    return _nearest(start, FILENAME) or _nearest(start, ".git") or start
-
-
-def find_repository(root: Path) -> Path:
-    """Return the git working tree that `root` is in, else `root`. Samples must stay inside it."""
-    root = root.resolve()
-    return _nearest(root, ".git") or root
-
-
-def _nearest(start: Path, name: str) -> Path | None:
-    return next((folder for folder in (start, *start.parents) if os.path.lexists(folder / name)), None)
 
 
 def load_project(root: Path) -> tuple[Project, tuple[Diagnostic, ...]]:

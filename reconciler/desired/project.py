@@ -17,14 +17,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 
+from reconciler.desired.root import DEFAULT, FILENAME, LOCAL, default_state_path
 from reconciler.desired.voice import STRICT, nullable
 from reconciler.errors import UsageError
 from reconciler.suggest import suggest
-
-FILENAME: Final = "voicectl.yaml"
-DEFAULT: Final = "default"
-LOCAL: Final = "local"
-"""The built-in environment: its API is the embedded emulator."""
 
 _PROJECT: Final = re.compile(r"[\w\-.]{1,64}")
 _ENVIRONMENT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -82,11 +78,9 @@ class Project:
             near = suggest(environment, self.environments)
             fix = f"Did you mean `{near}`?" if near else f"Known: {', '.join(sorted(self.environments))}."
             raise UsageError(f"there is no environment `{environment}`", where=FILENAME, fix=fix)
-        if environment == LOCAL:
-            return self.root / ".voicectl" / LOCAL / "voices.state.json"
-        if known.state is not None:
+        if known.state is not None and environment != LOCAL:
             return self.root / known.state
-        return self.root / ("voices.state.json" if environment == DEFAULT else f"voices.{environment}.state.json")
+        return default_state_path(self.root, environment)
 
 
 def fit_name(folder: str) -> str:

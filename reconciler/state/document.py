@@ -10,9 +10,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, cast
-
-from reconciler.errors import StateError
+from typing import Any
 
 VERSION = 1
 
@@ -145,66 +143,9 @@ def render(document: StateDocument) -> str:
     return json.dumps(to_plain(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def record_to_json(record: VoiceRecord) -> dict[str, Any]:
-    """Return one record as the journal keeps it."""
-    return cast("dict[str, Any]", to_plain(record))
-
-
-def record_from_json(plain: Any) -> VoiceRecord:
-    """Read one record back. Raises StateError when it is not one."""
-    return cast("VoiceRecord", _read("VoiceRecord", plain, "the journal"))
-
-
-def parse(text: str, *, filename: str) -> StateDocument:
-    """Read a state document.
-
-    Raises StateError for a file that is not one, or that a newer voicectl wrote: a hard stop, because going on with
-    an empty document would clone every voice again.
-    """
-    rebuild = (
-        "restore the file from git (`git log -- " + filename + "`), "
-        "or make it anew from the marks on the server with `voicectl state rebuild`"
-    )
-    try:
-        plain = json.loads(text)
-    except ValueError as error:
-        hint = "it has conflict markers of a merge" if "<<<<<<<" in text else f"it is not JSON: {error}"
-        raise StateError("The state document is corrupt", where=filename, why=hint, fix=rebuild) from error
-    version = plain.get("version") if isinstance(plain, dict) else None
-    if isinstance(version, int) and version > VERSION:
-        raise StateError(
-            f"The state document has version {version}, this voicectl knows {VERSION}",
-            where=filename,
-            why="a newer voicectl wrote it",
-            fix="upgrade voicectl (`voicectl state rebuild` makes a document of this version from the server)",
-        )
-    if version != VERSION:
-        raise StateError("The state document is corrupt", where=filename, why="it has no `version: 1`", fix=rebuild)
-    return cast("StateDocument", _read("StateDocument", plain, filename, rebuild))
-
-
-def _read(kind: str, plain: Any, filename: str, fix: str = "") -> object:
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - 40 ms that `--help` need not pay
-
-    adapter = _ADAPTERS.get(kind)
-    if adapter is None:
-        adapter = _ADAPTERS[kind] = TypeAdapter({"VoiceRecord": VoiceRecord, "StateDocument": StateDocument}[kind])
-    try:
-        return adapter.validate_python(plain)
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise StateError(
-            "The state document is corrupt", where=filename, why=f"{path}: {first['msg']}", fix=fix
-        ) from error
-
-
-_ADAPTERS: dict[str, Any] = {}
-
-
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of the state document."""
-    from pydantic import TypeAdapter  # noqa: PLC0415 - 40 ms that `--help` need not pay
+    from pydantic import TypeAdapter  # noqa: PLC0415 - 100 ms that `get` need not pay
 
     schema = TypeAdapter(StateDocument).json_schema()
     return {

@@ -16,8 +16,9 @@ from typing import Any
 
 from reconciler.crash_points import crash_point
 from reconciler.errors import StateError
-from reconciler.state.document import VoiceRecord, record_from_json, record_to_json
+from reconciler.state.document import VoiceRecord, to_plain
 from reconciler.state.files import sync_folder, write_atomically
+from reconciler.state.reading import read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class Journal:
         self, number: int | None, records: Mapping[str, VoiceRecord | None], account: str | None = None
     ) -> None:
         """Write down what became of an intent (or, with None, what was learned without one)."""
-        plain = {key: record and record_to_json(record) for key, record in records.items()}
+        plain = {key: record and to_plain(record) for key, record in records.items()}
         self._append({"t": "result", "n": number, "records": plain, "account": account})
 
     def end(self) -> None:
@@ -182,7 +183,7 @@ def _fold(entries: Sequence[Mapping[str, Any]]) -> Replay:
         elif entry["t"] == "result":
             open_creates.pop(entry["n"], None)
             for key, plain in entry["records"].items():
-                records[key] = None if plain is None else record_from_json(plain)
+                records[key] = None if plain is None else read_record(plain)
             account = entry["account"] or account
     return Replay(
         lineage=begin["lineage"],

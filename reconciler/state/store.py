@@ -8,9 +8,10 @@ from pathlib import Path
 
 from reconciler.crash_points import crash_point
 from reconciler.errors import StateError
-from reconciler.state.document import StateDocument, VoiceRecord, parse, render
+from reconciler.state.document import StateDocument, VoiceRecord, render
 from reconciler.state.files import write_atomically
 from reconciler.state.journal import CreateIntent, Journal, Replay
+from reconciler.state.reading import parse
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.desired.load import find_repository, find_root, load_project
+from reconciler.desired.load import load_project
 from reconciler.desired.project import Environment, Safety, fit_name, fraction
+from reconciler.desired.root import find_repository, find_root
 from reconciler.errors import UsageError
 
 
