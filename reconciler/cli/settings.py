@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Settings:
 
         root, name = self.root, self.environment
         written = (root / FILENAME).read_bytes() if (root / FILENAME).is_file() else b""
-        if name not in (DEFAULT, LOCAL) or b"environments" in written:
+        if name not in (DEFAULT, LOCAL) or re.search(rb"^[^#\n]*environments", written, re.MULTILINE):
             return self.workspace().store
         return StateStore(default_state_path(root, name), work_folder(root, name), name)
 
