@@ -10,15 +10,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.apply.lost_creates import looks
 from reconciler.errors import StateError
 from reconciler.palabra import wire
-from reconciler.palabra.client import PalabraClient
 from reconciler.plan.mark import read_mark
 from reconciler.plan.marked import known_ids
 from reconciler.plan.sides import Actual, ActualVoice, Quota
 from reconciler.state.document import VoiceRecord
+
+if TYPE_CHECKING:  # httpx takes 100 ms, and most of a plan needs no network
+    from reconciler.palabra.client import PalabraClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def with_streams(workspace: Workspace, desired: Desired, recorded: Mapping[str, 
 
     Reading a stream costs more than hashing a file, so the many unchanged files take the hash that state has.
     """
-    voices, diagnostics = dict(desired.voices), list(desired.diagnostics)
+    voices = dict(desired.voices)
     for key, voice in desired.voices.items():
         record = recorded.get(key)
         known = record.sample if record and record.voice_id else None
@@ -67,12 +67,11 @@ def with_streams(workspace: Workspace, desired: Desired, recorded: Mapping[str, 
             path = desired.paths[key]
             try:
                 stream = workspace.cache.stream(path, workspace.cache.identify(path))
-            except SampleError as error:
-                diagnostics.append(sample_diagnostic(error, voice.spec))
-                continue
+            except SampleError:
+                continue  # such a sample can only be uploaded, and check_uploads() says why it cannot
         voices[key] = replace(voice, sample=replace(voice.sample, stream_sha256=stream))
     workspace.cache.save()
-    return replace(desired, voices=voices, diagnostics=tuple(diagnostics))
+    return replace(desired, voices=voices)
 
 
 def sample_diagnostic(error: SampleError, spec: VoiceSpec) -> Diagnostic:

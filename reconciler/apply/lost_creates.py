@@ -11,14 +11,17 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from reconciler.apply.clock import read_moment
 from reconciler.errors import StateError
 from reconciler.palabra import wire
-from reconciler.palabra.client import PalabraClient
 from reconciler.plan.mark import read_mark
 from reconciler.state.document import Successor, VoiceRecord
 from reconciler.state.journal import CreateIntent
+
+if TYPE_CHECKING:  # httpx takes 100 ms, and most of a plan needs no network
+    from reconciler.palabra.client import PalabraClient
 
 SETTLE = 20.0
 """Seconds after a create within which an answer may still miss its voice; VOICECTL_SETTLE sets another."""

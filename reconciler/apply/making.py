@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from reconciler.apply.actual_side import check_account, to_actual
 from reconciler.apply.clock import Clock, stamp
 from reconciler.apply.events import Event, Listener, Step
 from reconciler.apply.lost_creates import find_lost
+from reconciler.apply.sample_checks import Upload
 from reconciler.apply.session import Session
 from reconciler.desired.identity import read_identity
 from reconciler.errors import ApiUnknownError, RefusedError, UploadError
@@ -43,15 +43,6 @@ class StillPending(Exception):  # noqa: N818 - not an error: the next apply goes
         super().__init__(why)
         self.voice_id = voice_id
         self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A sample that passed its checks, as it will be sent."""
-
-    path: Path
-    filename: str
-    mime_type: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from reconciler.apply.actual_side import check_account, read_actual, read_doubtful, trusted, unknown_to_state
 from reconciler.apply.clock import Clock, stamp
 from reconciler.apply.desired_side import Desired, read_desired, with_streams
-from reconciler.apply.making import Upload
-from reconciler.apply.sample_checks import check_uploads
-from reconciler.apply.session import Session, open_session
+from reconciler.apply.sample_checks import Upload, check_uploads
 from reconciler.apply.workspace import Workspace
 from reconciler.errors import Diagnostic, RepositoryError, Severity, UsageError
 from reconciler.plan.build import build_plan
@@ -22,6 +21,9 @@ from reconciler.plan.sides import Actual, PlanOptions, Recorded
 from reconciler.state.journal import CreateIntent
 from reconciler.state.store import LoadedState
 from reconciler.suggest import suggest
+
+if TYPE_CHECKING:
+    from reconciler.apply.session import Session
 
 
 class Refresh(StrEnum):
@@ -81,12 +83,16 @@ async def plan_once(workspace: Workspace, request: PlanRequest, clock: Clock) ->
     loaded = workspace.store.load()
     desired = read_sides(workspace, loaded)
     if request.refresh is Refresh.FULL or (request.refresh is Refresh.STATE and loaded.unknown):
+        from reconciler.apply.session import open_session  # noqa: PLC0415 - httpx, only where the network is asked
+
         async with open_session(workspace, workspace.project.parallelism) as session:
             return await plan_from_account(workspace, request, clock, loaded, desired, session)
     now = stamp(clock())
     doubtful = unknown_to_state(loaded.voices, now) | imported_ids(desired, loaded)
     view = trusted(loaded.voices)
     if request.refresh is Refresh.STATE and doubtful:
+        from reconciler.apply.session import open_session  # noqa: PLC0415 - as above
+
         async with open_session(workspace, workspace.project.parallelism) as session:
             view = await read_doubtful(session.client, loaded.voices, doubtful)
     return assemble(workspace, request, clock, loaded, desired, view, account=loaded.account)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.apply.desired_side import sample_diagnostic
-from reconciler.apply.making import Upload
+from reconciler.desired.identity import stream_sha256
 from reconciler.desired.voice import VoiceSpec
 from reconciler.errors import Diagnostic, SampleError, Severity
 from reconciler.plan.change import Change, Plan
 from reconciler.samples.probe import probe
 from reconciler.samples.rules import Finding, acceptable_filename, hard_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A sample that passed its checks, as it will be sent."""
+
+    path: Path
+    filename: str
+    mime_type: str
 
 
 def check_uploads(
@@ -35,7 +45,13 @@ def _check(
     assert change.desired is not None
     if change.desired.sample.pointer:
         return None, [sample_diagnostic(_pointer(change.desired.sample.file), spec)]
-    return check_sample(spec, path, checks)
+    upload, found = check_sample(spec, path, checks)
+    if upload is not None and change.desired.sample.stream_sha256 is None:
+        try:
+            stream_sha256(path)  # could not be read before the plan was made
+        except SampleError as error:
+            return None, [*found, sample_diagnostic(error, spec)]
+    return upload, found
 
 
 def check_sample(spec: VoiceSpec, path: Path, checks: Mapping[str, object]) -> tuple[Upload | None, list[Diagnostic]]:

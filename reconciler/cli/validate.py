@@ -38,5 +38,7 @@ def command(settings: Settings, *, paths: tuple[Path, ...], form: str, as_json: 
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         sys.stdout.write(render_diagnostics(result.diagnostics, settings.paint))
-        click.echo(f"{result.voices} voices checked: {result.errors} errors, {result.warnings} warnings.")
+        counts = [(result.voices, "voice"), (result.errors, "error"), (result.warnings, "warning")]
+        voices, errors, warnings = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts)
+        click.echo(f"{voices} checked: {errors}, {warnings}.")
     return 1 if result.errors else 0

@@ -46,7 +46,7 @@ def read_policy(form: UploadForm) -> Policy | None:
         expires = datetime.fromisoformat(policy["expiration"]) if "expiration" in policy else None
         ranges = [c for c in policy["conditions"] if isinstance(c, list) and c[0] == "content-length-range"]
         smallest, largest = (int(ranges[0][1]), int(ranges[0][2])) if ranges else (None, None)
-    except (KeyError, ValueError, TypeError, IndexError):
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError, RecursionError):
         return None
     if expires is not None and expires.tzinfo is None:
         expires = expires.replace(tzinfo=UTC)

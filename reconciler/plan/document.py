@@ -50,7 +50,7 @@ def diagnostics_of(error: VoicectlError) -> tuple[Diagnostic, ...]:
     """Return an error as the diagnostics that it carries, or that it is."""
     if isinstance(error, RepositoryError):
         return error.diagnostics
-    detail = ". ".join(text for text in (error.where, error.why, error.fix) if text)
+    detail = "; ".join(text for text in (error.where, error.why, error.fix) if text)
     return (Diagnostic(Severity.ERROR, "error", error.what, detail),)
 
 
