@@ -48,7 +48,7 @@ async def read_actual(
     """
     listed, limits = await asyncio.gather(client.list_voices(), client.limits())
     known = known_ids(recorded)
-    doubtful = {voice_id for voice_id in {*known, *imports} if voice_id not in listed or not listed[voice_id].complete}
+    doubtful = {*known, *imports} - listed.keys()
     doubtful |= {v.voice_id for v in listed.values() if v.voice_id not in known and _is_ours(v, scope)}
     doubtful |= unfinished(recorded)
     asked = await _ask(client, doubtful)

@@ -74,7 +74,7 @@ def _check_url(url: str) -> None:
     """Raise UsageError for an address that is none, or that has credentials in it: those would go on the wire too."""
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable or parts.username is not None or parts.password is not None or parts.query or parts.fragment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -113,8 +114,18 @@ class PalabraClient:
             query = {"token": page.next}
 
     async def list_voices(self) -> dict[str, wire.Voice]:
-        """Return every voice of the account by id."""
-        return {voice.voice_id: voice async for page in self.pages() for voice in page}
+        """Return every voice of the account by id, each with all its fields.
+
+        On a server whose lists leave fields out, those voices are asked for one by one: the description has our mark.
+        """
+        listed = {voice.voice_id: voice async for page in self.pages() for voice in page}
+        thin = [voice_id for voice_id, voice in listed.items() if not voice.complete]
+        for voice_id, voice in zip(thin, await asyncio.gather(*map(self.get_voice, thin)), strict=True):
+            if voice is None:
+                del listed[voice_id]
+            else:
+                listed[voice_id] = voice
+        return listed
 
     async def get_voice(self, voice_id: str) -> wire.Voice | None:
         """Return one voice; None when it does not exist."""

@@ -23,6 +23,8 @@ log = logging.getLogger("voicectl.http")
 
 CONNECT_TIMEOUT = 10.0
 """Seconds."""
+SHORTEST_SECRET = 8
+"""Characters: taking shorter words out of a message would garble it."""
 READ_TIMEOUT = 30.0
 """Seconds; VOICECTL_HTTP_TIMEOUT sets another."""
 
@@ -106,7 +108,7 @@ async def exchange(
     try:
         return read_answer(response, request)
     except ApiError as error:  # a server may echo the key that it refuses
-        for secret in sorted({part for value in headers.values() for part in (value, value.split()[-1])}, key=len):
+        for secret in {part for value in headers.values() for part in value.split() if len(part) >= SHORTEST_SECRET}:
             error.why = error.why.replace(secret, "***")
         raise
 
@@ -138,7 +140,7 @@ def _error(response: httpx.Response, request: str, body: Any) -> ApiError:
     problems = wire.read_problems(body)
     what, fix = _WORDS.get(status, (f"The server answered {status}", ""))
     if response.is_redirect:
-        what = f"The server redirects to {response.headers.get('Location', 'nowhere')}"
+        what = f"The server redirects to {_one_line(response.headers.get('Location', 'nowhere'))}"
         fix = "redirects are not followed with credentials; set PALABRA_API_URL to the right address"
     elif response.is_success:
         what = "The server says no"
@@ -147,7 +149,7 @@ def _error(response: httpx.Response, request: str, body: Any) -> ApiError:
         what,
         request=request,
         status=status,
-        why="; ".join(problems) or _excerpt(response),
+        why=_one_line("; ".join(problems)) or _excerpt(response),
         fix=fix,
         request_id=_request_id(response),
         retry_after=read_retry_after(response.headers.get("Retry-After")),
@@ -168,7 +170,12 @@ def readable(response: httpx.Response) -> str:
 
 
 def _excerpt(response: httpx.Response) -> str:
-    return "".join(c for c in " ".join(readable(response)[:500].split()) if c.isprintable())
+    return _one_line(readable(response)[:500])
+
+
+def _one_line(text: str) -> str:
+    """Return text of a server without anything that could steer a terminal."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
 def _request_id(response: httpx.Response) -> str | None:

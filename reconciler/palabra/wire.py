@@ -77,12 +77,13 @@ def read_voice(payload: Any) -> Voice:
         raise WireError("the answer has no voice_id")
     result = payload.get("processing_result")
     labels = payload.get("labels")
+    no_labels: dict[str, str | None] | None = {} if "labels" in payload else None
     return Voice(
         voice_id=payload["voice_id"],
         status=str(payload.get("processing_status") or "unknown").lower(),
         name=_text(payload.get("name")),
         description=_text(payload.get("description")),
-        labels={str(k): _text(v) for k, v in labels.items()} if isinstance(labels, dict) else None,
+        labels={str(k): _text(v) for k, v in labels.items()} if isinstance(labels, dict) else no_labels,
         user_id=_text(payload.get("user_id")),
         created_at=_text(payload.get("utc_created_at")),
         problems=read_problems(result, "errors"),

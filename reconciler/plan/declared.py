@@ -81,18 +81,17 @@ class DeclaredVoice:
             known = {**self.all_desired, **self.all_recorded}
             alike = self.marked.made_alike(mark.fingerprint, besides=known)
             keys += alike if len(alike) == 1 else []
-        for key in keys:
-            for other, voice in self.marked.candidates(key):
-                if voice.status in HALF_MADE:
-                    continue  # a leftover, to be cleaned
-                if mark is not None and other.fingerprint == mark.fingerprint:
-                    self._adopt(voice, "carries our mark, but state does not know it", key if key != self.key else None)
-                    return True
-                if voice.status == "ready":
-                    self.marked.take(voice)
-                    record = replace(voice_record(self.desired, voice, self.options.scope), sample=None)
-                    self._replace(record, voice, "the sample changed since this voice was made")
-                    return True
+        useful = [(k, m, v) for k in keys for m, v in self.marked.candidates(k) if v.status not in HALF_MADE]
+        for key, other, voice in useful:
+            if mark is not None and other.fingerprint == mark.fingerprint:
+                self._adopt(voice, "carries our mark, but state does not know it", key if key != self.key else None)
+                return True
+        for _, _, voice in useful:
+            if voice.status == "ready":
+                self.marked.take(voice)
+                record = replace(voice_record(self.desired, voice, self.options.scope), sample=None)
+                self._replace(record, voice, "the sample changed since this voice was made")
+                return True
         return False
 
     def _adopt(self, voice: ActualVoice, reason: str, previous_key: str | None = None) -> None:

@@ -7,6 +7,7 @@ whose outcome nobody knows. Upload forms are never written.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -75,7 +76,15 @@ class Journal:
         entries = [self._parse(line, number) for number, line in enumerate(whole, 1)]
         if not entries:
             return None
-        return _fold(entries)
+        try:
+            return _fold(entries)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise StateError(
+                "The journal is corrupt",
+                where=str(self.path),
+                why=f"an entry is none of ours: {error!r}",
+                fix="move the file away; marked voices on the server are adopted by the next apply",
+            ) from error
 
     def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
@@ -148,12 +157,15 @@ class Journal:
         assert self._handle is not None, "begin() comes first"
         line = _line(entry).encode()
         crash_point(f"journal before {entry['t']} {entry.get('op', '')}")
+        before = os.fstat(self._handle).st_size
         try:
             written = os.write(self._handle, line)
             if written != len(line):
                 raise OSError(28, "No space left on device")  # noqa: TRY301 - a short write is a full disk
             os.fsync(self._handle)
         except OSError as error:
+            with contextlib.suppress(OSError):  # half a line would make the next one unreadable
+                os.ftruncate(self._handle, before)
             raise self._unwritable(error) from error
         crash_point(f"journal after {entry['t']} {entry.get('op', '')}")
 

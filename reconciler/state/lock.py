@@ -6,6 +6,7 @@ The file's text says who holds it, for people, and for hosts that share the fold
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import getpass
 import json
@@ -89,7 +90,9 @@ class Lock:
     ) -> None:
         """Give the lock back."""
         if self._handle is not None:
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # broken by force: what is there now is another's
+                if os.fstat(self._handle).st_ino == self.path.stat().st_ino:
+                    self.path.unlink()
             os.close(self._handle)
             self._handle = None
 

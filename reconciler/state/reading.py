@@ -72,7 +72,10 @@ class _Fields:
         return None if self._plain.get(name) is None else self.text(name)
 
     def flag(self, name: str) -> bool:
-        return name in self._plain and self._get(name, bool)
+        return self._get(name, bool)
+
+    def flag_or_not(self, name: str) -> bool:
+        return name in self._plain and self.flag(name)
 
     def number(self, name: str) -> int:
         value = self._get(name, int)
@@ -143,7 +146,7 @@ def _record(fields: _Fields) -> VoiceRecord:
         labels=fields.labels("labels"),
         sample=fields.object_or_none("sample", _sample),
         created_at=fields.text_or_none("created_at"),
-        prevent_destroy=fields.flag("prevent_destroy"),
+        prevent_destroy=fields.flag_or_not("prevent_destroy"),
         retired=fields.objects("retired", lambda old: Retired(old.text("voice_id"), old.text("until"))),
         last_error=fields.object_or_none("last_error", lambda e: LastError(e.text("summary"), e.texts("problems"))),
         on_remove=fields.text_or_none("on_remove"),
