@@ -42,14 +42,17 @@ def main() -> None:
         suppress_health_check=list(HealthCheck),
     )
     begun, tried, turn = time.monotonic(), RandomHistory.tried, 0
-    with tempfile.TemporaryDirectory(prefix="endurance-") as folder:
-        with Palabra(Path(folder) / "palabra") as palabra, ForkServer(Path(folder) / "runs") as runs:
-            RandomHistory.palabra, RandomHistory.runs = palabra, runs
-            while tried["steps"] < asked.steps:
-                turn += 1
-                seed(asked.seed * 1_000_000 + turn)(RandomHistory)
-                run_state_machine_as_test(RandomHistory, settings=chosen)
-                print(f"{tried['steps']} steps, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="endurance-") as folder,
+        Palabra(Path(folder) / "palabra") as palabra,
+        ForkServer(Path(folder) / "runs") as runs,
+    ):
+        RandomHistory.palabra, RandomHistory.runs = palabra, runs
+        while tried["steps"] < asked.steps:
+            turn += 1
+            seed(asked.seed * 1_000_000 + turn)(RandomHistory)
+            run_state_machine_as_test(RandomHistory, settings=chosen)
+            print(f"{tried['steps']} steps, {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     for name, number in sorted(tried.items(), key=lambda pair: -pair[1]):
         print(f"{number:7,}  {name}")
     print(f"{time.monotonic() - begun:7,.0f}  seconds; every good apply ended in the right world")

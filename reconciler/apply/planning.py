@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,10 @@ from reconciler.suggest import suggest
 
 if TYPE_CHECKING:
     from reconciler.apply.session import Session
+
+
+UPLOAD_WINDOW = timedelta(minutes=15)
+"""How long an upload form lives (section 7 of the API page)."""
 
 
 class Refresh(StrEnum):
@@ -130,6 +135,7 @@ def assemble(
     options = PlanOptions(
         scope=workspace.scope,
         now=stamp(clock()),
+        forms_since=stamp(clock() - UPLOAD_WINDOW),
         scope_is_claimed=workspace.project.name_is_explicit,
         targets=request.targets,
         replace=request.replace,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from reconciler.errors import ApiError, ApiRefusedError, ApiUnknownError
+from reconciler.errors import ApiError, ApiRefusedError, ApiUnknownError, UsageError
 from reconciler.palabra import wire
 from reconciler.palabra.credentials import Credentials
 from reconciler.palabra.http import Answer, exchange
@@ -85,7 +85,12 @@ class PalabraClient:
     ) -> None:
         self._http = http
         # A name and password in the address would be sent too, as a second scheme beside the credentials.
-        self._base = str(httpx.URL(base_url).copy_with(username=None, password=None)).rstrip("/")
+        try:
+            self._base = str(httpx.URL(base_url).copy_with(username=None, password=None)).rstrip("/")
+        except httpx.InvalidURL as error:
+            raise UsageError(
+                "The API's address is none", why=str(error), fix=f"write for example {DEFAULT_URL}"
+            ) from error
         self._credentials = credentials
         self._limiter = limiter
         self._seconds = read_timeout

@@ -180,4 +180,4 @@ def _one_line(text: str) -> str:
 
 def _request_id(response: httpx.Response) -> str | None:
     headers: Mapping[str, str] = response.headers
-    return headers.get("x-request-id") or headers.get("x-amz-request-id")
+    return _one_line(headers.get("x-request-id") or headers.get("x-amz-request-id") or "") or None

@@ -141,7 +141,7 @@ class Uploader:
             crash_point("http before upload")
             try:
                 response = await self._post(url, form.fields, sample, progress)
-            except (httpx.HTTPError, ApiUnknownError) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, ApiUnknownError) as error:
                 why = str(error) or type(error).__name__
                 what = "The upload host cannot be reached"
                 raise UploadError(what, where=_shown(url), why=why, retryable=True) from error
@@ -191,7 +191,10 @@ def _plain_url(text: str) -> httpx.URL:
 
 def _redirected(url: httpx.URL, response: httpx.Response) -> httpx.URL:
     """Follow to https, or within the same host; anything else could be anybody."""
-    target = _plain_url(str(url.join(response.headers.get("Location", ""))))
+    try:
+        target = _plain_url(str(url.join(response.headers.get("Location", ""))))
+    except httpx.InvalidURL as error:
+        raise UploadError("The upload host redirects to no usable URL", where=_shown(url), why=str(error)) from error
     if target.scheme == "https" or (target.host, target.scheme) == (url.host, url.scheme):
         return target
     raise UploadError("The upload host redirects to where a sample must not go", where=_shown(target))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 
 from reconciler.desired.voice import ReplaceOrder
 from reconciler.errors import Diagnostic, Severity
@@ -110,7 +109,7 @@ class DeclaredVoice:
     def _unfinished(self, record: VoiceRecord, voice: ActualVoice) -> None:
         """The recorded voice was never seen ready by us, so no consumer has it."""
         changed = diff.making(self.desired, record.sample)
-        if voice.status == "created" and record.status == "pending" and _is_fresh(voice, self.options.now):
+        if voice.status == "created" and record.status == "pending" and _is_fresh(voice, self.options):
             self._resume(voice, "its sample was uploaded, and the server has not noticed yet")
         elif voice.status == "created":
             self._clean(voice, "made by a run that stopped, was never uploaded")
@@ -182,7 +181,7 @@ class DeclaredVoice:
         voice = self.actual.voices.get(record.successor.voice_id)
         if voice is None:
             return None
-        noticing = record.successor.status == "pending" and _is_fresh(voice, self.options.now)
+        noticing = record.successor.status == "pending" and _is_fresh(voice, self.options)
         if (
             wanted
             and (voice.status != "created" or noticing)
@@ -258,13 +257,9 @@ class DeclaredVoice:
             self.into.diagnostics.append(Diagnostic(Severity.INFO, "plan.same-audio", summary, "", self.key, at))
 
 
-def _is_fresh(voice: ActualVoice, now: str) -> bool:
-    """Whether the upload form of a voice can still be valid: it lives for 15 minutes (section 7 of the API page)."""
-    try:
-        made, today = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (voice.created_at or "", now))
-    except ValueError:
-        return False
-    return today - made < timedelta(minutes=15)
+def _is_fresh(voice: ActualVoice, options: PlanOptions) -> bool:
+    """Whether the upload form of a voice can still be valid. Both times are UTC, so their seconds sort as text."""
+    return voice.created_at is not None and voice.created_at[:19] >= options.forms_since[:19]
 
 
 def _why(changed: tuple[FieldChange, ...]) -> str:

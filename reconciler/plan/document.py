@@ -10,6 +10,7 @@ from typing import Any
 from reconciler import __version__
 from reconciler.errors import Diagnostic, RepositoryError, Severity, VoicectlError
 from reconciler.plan.change import Action, Change, FieldChange, Plan
+from reconciler.plan.sides import DesiredVoice
 
 FORMAT_VERSION = "1.0"
 
@@ -64,10 +65,16 @@ def digest(plan: Plan) -> str:
         "targets": plan.options.targets,
         "replace": plan.options.replace,
         "changes": [_change(change) for change in plan.changes],
-        "samples": {c.key: c.desired.sample.sha256 for c in plan.changes if c.desired},
+        "samples": {c.key: _sent_once(c.desired) for c in plan.changes if c.desired},
     }
     text = json.dumps(basis, sort_keys=True, ensure_ascii=False)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _sent_once(desired: DesiredVoice) -> list[str | None]:
+    """Return what is sent at creation and is no field of a change."""
+    sample = desired.spec.sample
+    return [desired.sample.sha256, sample.display_name, sample.description]
 
 
 def _change(change: Change) -> dict[str, Any]:

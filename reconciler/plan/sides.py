@@ -82,6 +82,8 @@ class PlanOptions:
     """The first half of our ownership marks: the project, and the environment unless it is the default one."""
     now: str
     """RFC 3339, UTC."""
+    forms_since: str = ""
+    """RFC 3339, UTC: upload forms of voices made before this moment have expired; "" where that is unknown."""
     scope_is_claimed: bool = True
     """The project's name is written down, so that its marks are a claim of ownership and no accident of a folder."""
     targets: tuple[str, ...] = ()

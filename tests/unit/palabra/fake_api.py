@@ -95,7 +95,8 @@ def problem(status: int, detail: str = "It is so.", **headers: str) -> httpx.Res
 
 
 def voice(voice_id: str = "v1", **more: Any) -> dict[str, Any]:
-    return {"voice_id": voice_id, "name": "Anna", "processing_status": "ready", **more}
+    whole = {"name": "Anna", "description": None, "labels": {}, "processing_status": "ready"}
+    return {"voice_id": voice_id, **whole, **more}
 
 
 def reserved(voice_id: str = "v1", form: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -63,6 +63,22 @@ def test_a_list_that_repeats_itself_under_new_tokens_ends() -> None:
         run_virtually(api.client().list_voices())
 
 
+def test_voices_that_a_list_shows_in_part_are_asked_for_one_by_one() -> None:
+    """A description that a list leaves out could hold our mark."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/saas/voice":
+            return ok({"items": [{"voice_id": "thin"}, {"voice_id": "gone"}, voice("whole")]})
+        return ok(voice("thin", description="calm")) if request.url.path.endswith("thin") else problem(404)
+
+    api = FakeApi(handler)
+    voices = run_virtually(api.client().list_voices())
+
+    assert voices["thin"].description == "calm"
+    assert sorted(path for _, path in api.calls[1:]) == ["/saas/voice/m/gone", "/saas/voice/m/thin"]
+    assert set(voices) >= {"thin", "whole"}
+
+
 def test_an_empty_account_has_no_voices() -> None:
     assert run_virtually(paged({None: ([], None)}).client().list_voices()) == {}
 

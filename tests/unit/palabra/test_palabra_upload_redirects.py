@@ -71,8 +71,9 @@ def test_nothing_follows_anywhere_else(status: int, url: str, location: str, tmp
     assert not refused.value.retryable
 
 
-def test_a_location_that_is_no_address_is_an_upload_error(tmp_path: Path) -> None:
-    host = redirecting(307, "https://c.s3.test:port/", times=1000)
+@pytest.mark.parametrize("location", ["https://c.s3.test:port/", "A:0"])
+def test_a_location_that_is_no_address_is_an_upload_error(location: str, tmp_path: Path) -> None:
+    host = redirecting(307, location, times=1000)
     with pytest.raises(UploadError):
         run_virtually(host.take(form(), sample(tmp_path)))
     assert {str(request.url) for request in host.requests} == {form().url}
