@@ -55,7 +55,7 @@ class TextView:
         """Show what was done and what was not."""
         self._progress.close()
         if applied.outcomes:
-            self._write("\n" + render_outcomes(applied.outcomes, paint=self._paint))
+            self._write("\n" + render_outcomes(applied.outcomes, paint=self._paint, waited=applied.waited))
 
     def error(self, error: VoicectlError) -> None:
         """Leave the terminal clean for the error."""

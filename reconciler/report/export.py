@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
+import shlex
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import assert_never
@@ -27,7 +28,7 @@ def render_export(voices: Mapping[str, str], form: Form) -> str:
         case Form.JSON:
             return json.dumps(dict(voices), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         case Form.ENV:
-            return "".join(f"VOICE_{name}={voice_id}\n" for name, voice_id in _names(voices).items())
+            return "".join(f"VOICE_{name}={shlex.quote(voice_id)}\n" for name, voice_id in _names(voices).items())
         case Form.PYTHON:
             return _python(voices)
         case Form.TYPESCRIPT:

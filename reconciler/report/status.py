@@ -78,9 +78,9 @@ def render_status(rows: Sequence[Row], *, paint: Paint) -> str:
         (
             printable(row["key"] or f"({row['name']})"),
             "yes" if row["declared"] else "no",
-            row["recorded"] or "-",
-            row["actual"] or "-",
-            row["voice_id"] or "-",
+            printable(row["recorded"] or "-"),
+            printable(row["actual"] or "-"),
+            printable(row["voice_id"] or "-"),
             _note(row),
         )
         for row in rows

@@ -48,7 +48,7 @@ def render_plan(plan: Plan, *, paint: Paint, declared: int) -> str:
     if plan.drift:
         lines.append(paint("Changed outside of voicectl since the last apply:", "bold"))
         for drift in plan.drift:
-            lines.append(f"  {paint('!', 'yellow')} {printable(drift.key)} ({drift.voice_id})")
+            lines.append(f"  {paint('!', 'yellow')} {printable(drift.key)} ({printable(drift.voice_id)})")
             lines += [f"      {_field(field, paint)}" for field in drift.fields]
         lines.append("")
     if plan.empty:
@@ -102,7 +102,7 @@ def _change(change: Change, paint: Paint) -> list[str]:
     words = WORDS[change.action]
     if change.action is Action.MOVE:
         words = f"{words} from {printable(change.previous_key or '')}"
-    voice = f" ({change.voice_id})" if change.voice_id else ""
+    voice = f" ({printable(change.voice_id)})" if change.voice_id else ""
     reason = "" if change.action in (Action.MOVE, Action.UPDATE) else f": {printable(change.reason)}"
     lines = [f"{paint(f'{symbol:>3}', colour, 'bold')} {paint(printable(change.key), 'bold')} {words}{reason}{voice}"]
     if change.action is Action.REPLACE and not change.destroy_first:
@@ -115,14 +115,14 @@ def _change(change: Change, paint: Paint) -> list[str]:
 def _field(field: FieldChange, paint: Paint) -> str:
     forced = paint("  # forces replacement", "red") if field.forces_replacement and field.before is not None else ""
     if field.before is None:
-        return f"{paint('+', 'green')} {field.path}: {_value(field.path, field.after)}{forced}"
+        return f"{paint('+', 'green')} {printable(field.path)}: {_value(field.path, field.after)}{forced}"
     arrow = f"{_value(field.path, field.before)} -> {_value(field.path, field.after)}"
-    return f"{paint('~', 'yellow')} {field.path}: {arrow}{forced}"
+    return f"{paint('~', 'yellow')} {printable(field.path)}: {arrow}{forced}"
 
 
 def _value(path: str, value: Any) -> str:
     if path.endswith("sha256") and isinstance(value, str):
-        return value[:12]
+        return printable(value[:12])
     return printable(json.dumps(value, ensure_ascii=False))
 
 

@@ -95,7 +95,7 @@ def problem(status: int, detail: str = "It is so.", **headers: str) -> httpx.Res
 
 
 def voice(voice_id: str = "v1", **more: Any) -> dict[str, Any]:
-    whole = {"name": "Anna", "description": None, "labels": {}, "processing_status": "ready"}
+    whole: dict[str, Any] = {"name": "Anna", "description": None, "labels": {}, "processing_status": "ready"}
     return {"voice_id": voice_id, **whole, **more}
 
 

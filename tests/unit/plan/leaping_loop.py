@@ -36,4 +36,3 @@ class _NeverWaits(selectors.DefaultSelector):
         if not ready and timeout:
             self._loop.advance(timeout)
         return ready
-

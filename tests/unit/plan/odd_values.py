@@ -11,7 +11,9 @@ from worlds import FORMS, Habits
 KEYS = ("anna", "support/anna", "zo\u00eb", "\u65e5\u672c/a.b-c", "bella")
 
 names = st.one_of(
-    st.sampled_from(["Anna", "anna", "  Anna ", "---", "A  B", "Zo\u00eb M\u00fcller", "\u212bngstr\u00f6m", "\ufb01n_9."]),
+    st.sampled_from(
+        ["Anna", "anna", "  Anna ", "---", "A  B", "Zo\u00eb M\u00fcller", "\u212bngstr\u00f6m", "\ufb01n_9."]
+    ),
     st.text(st.characters(categories=["Lu", "Ll", "Lo", "Nd"], include_characters="-_. "), min_size=3, max_size=8),
 )
 MARKS = ("[voicectl p/anna 01234567]", "[voicectl p/bella 0123456]", "[voicectl other/anna 01234567]", "[voicectl")

@@ -18,7 +18,9 @@ NOW = "2026-01-01T00:00:00Z"
 LATER = "2026-01-08T00:00:00Z"
 
 
-def declared(key: str = "anna", *, audio: str = "a", file: str | None = None, pointer: bool = False, **fields: Any) -> DesiredVoice:
+def declared(
+    key: str = "anna", *, audio: str = "a", file: str | None = None, pointer: bool = False, **fields: Any
+) -> DesiredVoice:
     """Return a voice file whose sample holds `audio`; `file` are the bytes around it, if others than usual.
 
     Sample fields are given with the prefix `sample_`.

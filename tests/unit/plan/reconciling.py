@@ -174,8 +174,6 @@ class Repository:
         return Desired(voices, paths, ())
 
 
-
-
 def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Say what went wrong unheard; that a process was killed is no news."""
     if not isinstance(context.get("exception"), Died):

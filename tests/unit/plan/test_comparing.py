@@ -29,7 +29,9 @@ def test_texts_that_mean_the_same(one: str | None, other: str | None) -> None:
     assert same("description", one, other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("a", "A"), ("a  b", "a b"), ("a\n\nb", "a\nb"), ("\ufb01", "fi"), (None, "x")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("a", "A"), ("a  b", "a b"), ("a\n\nb", "a\nb"), ("\ufb01", "fi"), (None, "x")]
+)
 def test_texts_that_do_not(one: str | None, other: str | None) -> None:
     assert not same("description", one, other)
 

@@ -202,7 +202,9 @@ class Histories(RuleBasedStateMachine):
             self.old_states.append(self.repository.state.read_text())
         if peaceful:
             assert applied is not None
-            assert [(o.change.key, o.change.action, o.message) for o in applied.outcomes if o.step is not Step.DONE] == []
+            assert [
+                (o.change.key, o.change.action, o.message) for o in applied.outcomes if o.step is not Step.DONE
+            ] == []
 
     def mend_files(self) -> None:
         """Do what people do when the plan says that a file is wrong or in the way."""
@@ -257,11 +259,15 @@ class Histories(RuleBasedStateMachine):
             assert record.ready
             assert voice.status == "ready"
             assert record.last_error is None
-            assert canonical_text(voice.fields["name"]) == canonical_text(self.world.stored({"name": file["name"]})["name"])
+            assert canonical_text(voice.fields["name"]) == canonical_text(
+                self.world.stored({"name": file["name"]})["name"]
+            )
             if voice.mine:
                 self.check_it_was_made_from(file, voice)
         known = {r.voice_id for r in records.values()}
-        retired = {old.voice_id for r in records.values() for old in r.retired if old.until > f"{now:%Y-%m-%dT%H:%M:%SZ}"}
+        retired = {
+            old.voice_id for r in records.values() for old in r.retired if old.until > f"{now:%Y-%m-%dT%H:%M:%SZ}"
+        }
         assert self.ours() - known - retired == set()
 
     def check_it_was_made_from(self, file: dict[str, Any], voice: Stored) -> None:

@@ -80,7 +80,10 @@ def test_of_several_marked_voices_the_newest_ready_one_is_adopted_and_the_rest_i
 
 def test_a_voice_of_the_declared_making_is_adopted_though_a_newer_one_of_another_making_is_there() -> None:
     """A replacement was under way when state was lost, and the file went back: the old voice works, and stays."""
-    right, newer = shown("v1", created_at="2026-01-01"), shown("v2", description=mark(audio="b"), created_at="2026-01-02")
+    right, newer = (
+        shown("v1", created_at="2026-01-01"),
+        shown("v2", description=mark(audio="b"), created_at="2026-01-02"),
+    )
 
     plan = plan_of(ANNA, None, (right, newer))
 

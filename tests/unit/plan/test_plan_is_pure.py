@@ -13,12 +13,36 @@ import reconciler.plan
 
 FILES = sorted(Path(reconciler.plan.__file__).parent.glob("*.py"))
 STANDARD = {
-    *("__future__", "collections", "dataclasses", "datetime", "enum", "fnmatch", "hashlib", "json", "re", "typing", "unicodedata"),
+    *(
+        "__future__",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "fnmatch",
+        "hashlib",
+        "json",
+        "re",
+        "typing",
+        "unicodedata",
+    ),
 }
 """Modules of the standard library that compute and do nothing else."""
 OURS = ("reconciler.plan", "reconciler.errors", "reconciler.state.document", "reconciler.desired")
 OTHERS = {"deepdiff"}
-ASKS_THE_WORLD = {"open", "input", "print", "exec", "eval", "__import__", "now", "today", "utcnow", "read_text", "write_text"}
+ASKS_THE_WORLD = {
+    "open",
+    "input",
+    "print",
+    "exec",
+    "eval",
+    "__import__",
+    "now",
+    "today",
+    "utcnow",
+    "read_text",
+    "write_text",
+}
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -34,7 +58,9 @@ def imports(tree: ast.AST) -> Iterator[str]:
 def test_it_imports_only_what_computes(file: Path) -> None:
     for name in imports(ast.parse(file.read_text())):
         top = name.partition(".")[0]
-        allowed = name.startswith((*OURS, "reconciler.__version__")) if top == "reconciler" else top in STANDARD | OTHERS
+        allowed = (
+            name.startswith((*OURS, "reconciler.__version__")) if top == "reconciler" else top in STANDARD | OTHERS
+        )
         assert allowed, f"{file.name} imports {name}"
         assert top in sys.stdlib_module_names | OTHERS | {"reconciler"}
 

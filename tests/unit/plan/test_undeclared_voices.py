@@ -94,7 +94,11 @@ def test_a_half_made_orphan_is_cleaned_whoever_claims_the_name() -> None:
 
 
 def test_voices_of_others_are_counted_and_left_alone() -> None:
-    others = (shown("x", description=None), shown("y", description="[voicectl p/anna]"), shown("z", "created", description=""))
+    others = (
+        shown("x", description=None),
+        shown("y", description="[voicectl p/anna]"),
+        shown("z", "created", description=""),
+    )
 
     plan = plan_of(ANNA, recorded(ANNA), (shown(), *others))
 

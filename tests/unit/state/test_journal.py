@@ -34,9 +34,7 @@ def begun(path: Path, *carried: CreateIntent) -> Journal:
 
 
 def intend_create(journal: Journal, intent: CreateIntent) -> int:
-    return journal.intend(
-        "create", intent.key, name=intent.name, mark=intent.mark, since=intent.since, at=intent.at
-    )
+    return journal.intend("create", intent.key, name=intent.name, mark=intent.mark, since=intent.since, at=intent.at)
 
 
 def test_without_a_journal_there_is_nothing_to_replay(path: Path) -> None:
