@@ -138,7 +138,7 @@ def _ask(settings: Settings) -> None:
         )
     with _default_signals():
         said = click.prompt(
-            f"\nApply these changes to the environment {settings.environment!r}? Only `yes` is taken for one",
+            f"\nApply these changes to the environment {settings.environment!r}? Type `yes` to go on",
             default="",
             show_default=False,
         )

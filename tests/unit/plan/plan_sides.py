@@ -19,7 +19,13 @@ LATER = "2026-01-08T00:00:00Z"
 
 
 def declared(
-    key: str = "anna", *, audio: str = "a", file: str | None = None, pointer: bool = False, **fields: Any
+    key: str = "anna",
+    *,
+    audio: str = "a",
+    file: str | None = None,
+    pointer: bool = False,
+    imports: str | None = None,
+    **fields: Any,
 ) -> DesiredVoice:
     """Return a voice file whose sample holds `audio`; `file` are the bytes around it, if others than usual.
 
@@ -28,6 +34,8 @@ def declared(
     sample = {"file": "s.mp3", "lang_code": "en"}
     sample |= {k.removeprefix("sample_"): v for k, v in fields.items() if k.startswith("sample_")}
     written = {"name": "Anna", "samples": [sample]} | {k: v for k, v in fields.items() if not k.startswith("sample_")}
+    if imports is not None:
+        written["import"] = imports
     raw = repr(written).encode()
     spec = VoiceFile.model_validate(written).spec(key, Source(f"voices/{key}.yaml", Path("/r/voices") / key, raw))
     stream = None if pointer else f"stream-{audio}"

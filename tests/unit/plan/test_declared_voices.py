@@ -133,21 +133,21 @@ def test_a_pointer_cannot_tell_the_making_so_a_marked_voice_that_is_ready_is_not
 
 
 def test_an_import_adopts_the_voice_that_it_names() -> None:
-    change = only(plan_of(declared(**{"import": "x"}), None, (shown("x", description="Cold.", name="Other"),)))
+    change = only(plan_of(declared(imports="x"), None, (shown("x", description="Cold.", name="Other"),)))
 
     assert (change.action, change.voice_id, change.reason) == (Action.ADOPT, "x", "imported by the voice file")
     assert change.fields == (FieldChange("name", "Other", "Anna"),)
 
 
 def test_an_import_of_a_voice_that_is_not_there_is_an_error_and_makes_nothing() -> None:
-    plan = plan_of(declared(**{"import": "x"}))
+    plan = plan_of(declared(imports="x"))
 
     assert plan.empty
     assert [(d.severity, d.rule, d.key) for d in plan.diagnostics] == [(Severity.ERROR, "plan.import", "anna")]
 
 
 def test_an_import_of_a_voice_of_another_key_is_an_error() -> None:
-    files = {"anna": ANNA, "bella": declared("bella", audio="b", **{"import": "v1"})}
+    files = {"anna": ANNA, "bella": declared("bella", audio="b", imports="v1")}
 
     plan = plan_of(files, recorded(ANNA), (shown(),))
 
@@ -157,7 +157,7 @@ def test_an_import_of_a_voice_of_another_key_is_an_error() -> None:
 
 
 def test_an_import_counts_only_while_state_has_no_voice() -> None:
-    imported = declared(**{"import": "x"})
+    imported = declared(imports="x")
 
     assert plan_of(imported, recorded(imported), (shown(),)).empty
 

@@ -59,7 +59,7 @@ def test_of_the_last_pair_that_is_left_the_name_need_not_be_the_same() -> None:
 
 
 def test_an_import_is_meant_and_no_move() -> None:
-    assert find_moves({"new": declared("new", **{"import": "x"})}, {"anna": ANNA}) == {}
+    assert find_moves({"new": declared("new", imports="x")}, {"anna": ANNA}) == {}
 
 
 def test_a_record_without_a_voice_has_nothing_to_move() -> None:

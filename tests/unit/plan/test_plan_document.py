@@ -31,7 +31,7 @@ def many() -> Plan:
         "moved": declared("moved", audio="5", previously=["old"]),
         "resume": declared("resume", audio="6"),
         "unchanged": declared("unchanged", audio="7", sample_display_name="later"),
-        "error": declared("error", audio="8", **{"import": "nothing"}),
+        "error": declared("error", audio="8", imports="nothing"),
     }
     old = {
         "update": declared("update", audio="2"),

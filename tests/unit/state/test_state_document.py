@@ -36,7 +36,7 @@ def test_every_document_fits_the_published_schema(document: StateDocument) -> No
 
 @given(documents)
 def test_the_order_in_which_records_were_made_is_no_difference(document: StateDocument) -> None:
-    reversed_voices = dict(reversed(document.voices.items()))
+    reversed_voices = dict(reversed(list(document.voices.items())))
     again = StateDocument(
         document.environment, document.lineage, document.serial, document.account, reversed_voices, document.version
     )
