@@ -35,12 +35,11 @@ REMOVED = "deleted"
 class ProcessingFailedError(VoicectlError):
     """The server took the sample and could not make a voice of it."""
 
-    def __init__(self, voice: wire.Voice) -> None:
-        super().__init__(
-            "The server could not make a voice of the sample",
-            why="; ".join(voice.problems),
-            fix="the half-made voice was removed; mend the sample and apply again",
-        )
+    def __init__(
+        self, voice: wire.Voice, fix: str = "the half-made voice was removed; mend the sample and apply again"
+    ) -> None:
+        what = "The server could not make a voice of the sample"
+        super().__init__(what, why="; ".join(voice.problems), fix=fix)
         self.problems = voice.problems
 
 
@@ -74,7 +73,7 @@ class Steps:
             return await self.create(replace(change, record=gone, previous_key=None), release)
         voice_id = await self._maker.make(change, self._keep_successor(change, desired, record))
         voice = await self._wait(change, voice_id, release)
-        return await self._successor_voice(change, desired, voice)
+        return await self._successor_voice(change, desired, voice, settle=False)
 
     async def resume(self, change: Change, release: Release) -> Ended:
         """Go on with a voice that an earlier run left on its way."""
@@ -86,7 +85,7 @@ class Steps:
         waiting = replace(record, successor=successor_record(desired, change.successor))
         self._run.ledger.conclude(None, self._under_new_key(change, waiting))
         voice = await self._wait(change, change.successor.voice_id, release, seen=change.successor)
-        return await self._successor_voice(change, desired, voice)
+        return await self._successor_voice(change, desired, voice, settle=True)
 
     async def adopt(self, change: Change, release: Release) -> Ended:
         """Take over a voice that exists: imported, or known by its mark."""
@@ -103,6 +102,9 @@ class Steps:
         taken = replace(voice_record(desired, actual, self._run.scope), observed=None)
         self._run.ledger.conclude(None, {change.key: taken})
         voice = await self._wait(change, actual.voice_id, release, seen=actual)
+        if imported and voice.status == "failed":  # not made by us, so not ours to remove
+            self._run.ledger.conclude(None, {change.key: None})
+            raise ProcessingFailedError(voice, fix="the voice was left as it is, and not adopted")
         return await self._first_voice(change, desired, voice, settle=True)
 
     async def update(self, change: Change, release: Release) -> Ended:
@@ -225,19 +227,12 @@ class Steps:
             await self._maker.remove(change.key, voice.voice_id, {change.key: replace(failed, voice_id=None)})
             raise error
         ready = replace(voice_record(desired, actual, self._run.scope, retired=before.retired), status="ready")
-
-        def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
-            return {change.key: refreshed_record(ready, desired, now, self._run.scope)}
-
-        if settle and (changed := diff.updates(desired, actual, before, self._run.scope)):
-            await self._fields.write(replace(change, fields=changed), ready, actual, keep, force_mark=True)
-        elif settle:
-            await self._fields.write(replace(change, fields=()), ready, actual, keep, force_mark=True)
-        else:
-            ledger.conclude(None, {change.key: ready})
+        await self._take_over(change, desired, ready, actual, settle=settle)
         return voice.voice_id, self._unkept(change.key)
 
-    async def _successor_voice(self, change: Change, desired: DesiredVoice, voice: wire.Voice) -> Ended:
+    async def _successor_voice(
+        self, change: Change, desired: DesiredVoice, voice: wire.Voice, *, settle: bool
+    ) -> Ended:
         """End a replacement: the new voice takes over, or the old one stays as if nothing had been."""
         ledger = self._run.ledger
         before = ledger.voices[change.key]
@@ -252,11 +247,28 @@ class Steps:
         if before.voice_id is not None and change.actual is not None:
             retired = (*retired, Retired(before.voice_id, stamp(self._run.clock() + grace)))
         new = voice_record(desired, to_actual(voice), self._run.scope, retired=retired)
-        ledger.conclude(None, {change.key: new})
+        await self._take_over(change, desired, new, to_actual(voice), settle=settle)
         if len(retired) > len(before.retired) and not grace:
-            old = retired[-1].voice_id
-            await self._maker.remove(change.key, old, {change.key: replace(new, retired=before.retired)})
+            left = replace(ledger.voices[change.key], retired=before.retired)
+            await self._maker.remove(change.key, retired[-1].voice_id, {change.key: left})
         return voice.voice_id, self._unkept(change.key)
+
+    async def _take_over(
+        self, change: Change, desired: DesiredVoice, ready: VoiceRecord, actual: ActualVoice, *, settle: bool
+    ) -> None:
+        """Let a ready voice be the key's. With `settle`, fields whose file changed since they were sent are written."""
+        if not settle:
+            self._run.ledger.conclude(None, {change.key: ready})
+            return
+
+        def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
+            return {change.key: refreshed_record(ready, desired, now, self._run.scope)}
+
+        # What it shows was not sent by this run, so none of it is "kept in another form" yet.
+        ready = replace(ready, observed=None)
+        self._run.ledger.conclude(None, {change.key: ready})
+        changed = diff.updates(desired, actual, None, self._run.scope)
+        await self._fields.write(replace(change, fields=changed), ready, actual, keep, force_mark=True)
 
     def _unkept(self, key: str) -> str:
         """Say which fields the server keeps in another form than they were sent in."""

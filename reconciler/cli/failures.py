@@ -26,6 +26,9 @@ def fail(error: VoicectlError) -> int:
 
 def fail_usage(error: click.UsageError) -> int:
     """Write a usage error to stderr; returns 64, never click's own 2: CI would read that as "there are changes"."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        sys.stderr.write(f"{error.format_message()}\n")
+        return UsageError.exit_code
     fix = f"`{error.ctx.command_path} --help` shows how it is used" if error.ctx is not None else ""
     return fail(UsageError(error.format_message(), fix=fix))
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 import pytest
 from cli_world import HOUR, OpenWorld, World
 
-QUESTION = "Only `yes` is taken for one"
+QUESTION = "Type `yes` to go on"
 PATIENCE = 30.0
 """Seconds until a terminal that says nothing fails the test."""
 
