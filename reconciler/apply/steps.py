@@ -66,7 +66,7 @@ class Steps:
 
     async def replace(self, change: Change, release: Release) -> Ended:
         """Make a new voice, and let the old one go once the new one is ready (or before, if asked)."""
-        desired, record = _desired(change), _record(change)
+        desired, record = _desired(change), self._record(change)
         if change.destroy_first and record.voice_id is not None:
             gone = replace(record, voice_id=None, status=REMOVED, successor=None)
             await self._maker.remove(change.key, record.voice_id, self._under_new_key(change, gone))
@@ -77,7 +77,7 @@ class Steps:
 
     async def resume(self, change: Change, release: Release) -> Ended:
         """Go on with a voice that an earlier run left on its way."""
-        desired, record = _desired(change), _record(change)
+        desired, record = _desired(change), self._record(change)
         if change.successor is None:
             self._run.ledger.conclude(None, self._under_new_key(change, record))
             voice = await self._wait(change, _id(change.actual), release, seen=change.actual)
@@ -110,7 +110,7 @@ class Steps:
     async def update(self, change: Change, release: Release) -> Ended:
         """Change name, description, labels or protection in place; a moved voice gets its new key's mark."""
         del release  # an update does not wait for anybody
-        desired, record, actual = _desired(change), _record(change), change.actual
+        desired, record, actual = _desired(change), self._record(change), change.actual
         assert actual is not None
 
         def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
@@ -165,11 +165,12 @@ class Steps:
     # -- while a voice is made -------------------------------------------------------------------------------------
 
     def _keep_first(self, change: Change, desired: DesiredVoice) -> Keep:
-        retired = change.record.retired if change.record else ()
+        before = self._run.ledger.voices.get(change.previous_key or change.key)
+        retired = before.retired if before else ()
 
         def keep(voice: ActualVoice | None) -> dict[str, VoiceRecord | None]:
             if voice is None:
-                record = replace(change.record, voice_id=None, status=REMOVED) if change.record else None
+                record = replace(before, voice_id=None, status=REMOVED) if before else None
             else:
                 record = voice_record(desired, voice, self._run.scope, retired=retired)
                 record = replace(record, observed=None)  # an unfinished voice shows what it likes
@@ -186,6 +187,13 @@ class Steps:
 
     def _under_new_key(self, change: Change, record: VoiceRecord) -> dict[str, VoiceRecord | None]:
         return {**_vacated(change), change.key: record}
+
+    def _record(self, change: Change) -> VoiceRecord:
+        """Return the record as it is now: a clean in the same plan may have taken a voice out of it."""
+        assert change.record is not None, f"{change.action} without a record"
+        now = self._run.ledger.voices.get(change.previous_key or change.key)
+        found_by_mark = change.record.voice_id is not None and (now is None or now.voice_id is None)
+        return change.record if now is None or found_by_mark else now
 
     async def _wait(
         self, change: Change, voice_id: str, release: Release, *, seen: ActualVoice | None = None
@@ -279,11 +287,6 @@ class Steps:
 def _desired(change: Change) -> DesiredVoice:
     assert change.desired is not None, f"{change.action} without a voice file"
     return change.desired
-
-
-def _record(change: Change) -> VoiceRecord:
-    assert change.record is not None, f"{change.action} without a record"
-    return change.record
 
 
 def _id(voice: ActualVoice | None) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import httpx
 import pytest
+import raw_server
 from fake_api import BASE, BEARER, CALLS, KEY, Call, FakeApi, ok, problem, scripted, shown, swallow, voice
 from hypothesis import given
 from hypothesis import strategies as st
 from virtual_time import run_virtually
 
 from reconciler.errors import ApiError, CredentialsError
+from reconciler.palabra.client import PalabraClient
 from reconciler.palabra.credentials import Credentials, read_credentials
+from reconciler.palabra.http import new_http_client
+from reconciler.palabra.limiter import Limiter
 
 PAIR = {"PALABRA_CLIENT_ID": "an-id", "PALABRA_CLIENT_SECRET": "a-very-secret-secret"}
 SCHEMES = {"authorization", "clientid", "clientsecret"}
@@ -152,3 +157,26 @@ def test_only_voices_are_spoken_of(call: Call) -> None:
     run_virtually(swallow(call(api.client())))
     assert ("DELETE", "/saas/voice") not in api.calls
     assert all(path.startswith("/saas/voice") for _, path in api.calls)
+
+
+def test_the_client_of_a_run_follows_no_redirect_to_another_server() -> None:
+    """Real sockets, and the real HTTP client with its own settings."""
+    lured: list[str] = []
+
+    async def trap(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lured.append((await raw_server.read_request(reader))[0])
+        await raw_server.answer(writer, "200 OK", b'{"voice_id": "v1"}')
+
+    async def run() -> None:
+        async with raw_server.raw_server(trap) as elsewhere:
+
+            async def lure(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                await raw_server.read_request(reader)
+                await raw_server.answer(writer, "307 Temporary Redirect", Location=elsewhere)
+
+            async with raw_server.raw_server(lure) as base, new_http_client(5, connections=2) as http:
+                client = PalabraClient(http, base, BEARER, Limiter(2), read_timeout=5)
+                assert await swallow(client.get_voice("v1")) is not None
+
+    asyncio.run(run())
+    assert not lured

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from fake_api import FakeApi, ok, problem, voice
+from fake_api import FakeApi, ok, problem, scripted, voice
 from hypothesis import given
 from hypothesis import strategies as st
 from virtual_time import run_virtually, virtual_now
@@ -203,6 +203,32 @@ def test_a_narrowed_window_lets_less_through() -> None:
         return most
 
     assert run_virtually(run()) == 2
+
+
+def test_a_pause_that_grows_while_it_is_waited_for_is_waited_for_to_its_end() -> None:
+    async def run() -> float:
+        limiter = Limiter(4)
+        limiter.throttled(2)
+        asyncio.get_running_loop().call_later(1, limiter.throttled, 5)
+        async with limiter.slot():
+            return virtual_now()
+
+    assert run_virtually(run()) == pytest.approx(6)
+
+
+def test_good_answers_widen_the_window_of_a_client_again() -> None:
+    limiter = Limiter(8)
+
+    async def run() -> list[int]:
+        client = scripted([problem(429), ok(voice())]).client(limiter=limiter)
+        widths = []
+        for _ in range(40):
+            await client.get_voice("v1")
+            widths.append(limiter.window)
+        return widths
+
+    widths = run_virtually(run())
+    assert (widths[0], widths[-1]) == (4, 8)
 
 
 def test_nobody_starts_during_the_pause_that_the_server_asked_for() -> None:

@@ -112,25 +112,36 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.forgets_state)
     @rule()
     def lose_state(self) -> None:
-        self.list_settles()
+        self.let_go_of_state()
         self.repository.state.unlink(missing_ok=True)
+        self.got_rid_of_state()
 
     @precondition(lambda self: self.forgets_state)
     @rule()
     def lose_journal(self) -> None:
-        self.list_settles()
+        self.let_go_of_state()
         self.repository.journal.unlink(missing_ok=True)
+        self.got_rid_of_state()
 
     @precondition(lambda self: self.forgets_state and self.old_states)
     @rule(data=st.data())
     def restore_old_state(self, data: st.DataObject) -> None:
-        self.list_settles()
+        self.let_go_of_state()
         self.repository.journal.unlink(missing_ok=True)
         self.repository.state.write_text(data.draw(st.sampled_from(self.old_states)))
+        self.got_rid_of_state()
 
-    def list_settles(self) -> None:
-        """Nothing could find a voice that neither state nor the list know yet."""
+    def let_go_of_state(self) -> None:
+        """Do before state is lost what makes the rest decidable."""
+        # Nothing could find a voice that neither state nor the list know yet.
         self.repository.loop.advance(self.world.habits.lag)
+
+    def got_rid_of_state(self) -> None:
+        """What was adopted by a run that died before it could mark it is a stranger's again."""
+        known = known_ids(self.repository.voices())
+        for voice_id, voice in self.world.voices.items():
+            if not voice.mine and voice_id not in known and "[voicectl p/" not in str(voice.fields["description"]):
+                self.strangers[voice_id] = voice
 
     # -- things happen in the account ------------------------------------------------------------------------------
 
@@ -190,11 +201,11 @@ class Histories(RuleBasedStateMachine):
         for change in applied.planned.plan.changes if applied else ():
             if change.action is Action.ADOPT:
                 self.strangers.pop(str(change.voice_id), None)
-        if applied is None:  # which imports it came to, nobody knows
-            for file in self.files.values():
-                self.strangers.pop(file.get("import", ""), None)
+        known = known_ids(self.repository.voices())
+        for voice_id in known:  # also what a run adopted before it died
+            self.strangers.pop(voice_id, None)
         forgotten = {r.voice_id for key, r in records.items() if key not in self.files and r.on_remove == "forget"}
-        for voice_id in forgotten - known_ids(self.repository.voices()):
+        for voice_id in forgotten - known:
             if voice_id in self.world.voices:
                 self.strangers[str(voice_id)] = self.world.voices[str(voice_id)]
         self.check_strangers_are_untouched()
@@ -316,7 +327,7 @@ SETTINGS = settings(
 
 def test_every_history_ends_as_declared(tracks: tuple[Path, IdentityCache]) -> None:
     class WithTracks(Histories):
-        pass
+        """Histories with the samples of this module."""
 
     WithTracks.tracks, WithTracks.cache = tracks
     run_state_machine_as_test(WithTracks, settings=SETTINGS)

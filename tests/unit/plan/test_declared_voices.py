@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from plan_sides import LATER, NOW, declared, mark, only, plan_of, recorded, shown, successor, told
@@ -367,7 +368,9 @@ def test_protection_is_an_update_of_state_alone() -> None:
 
 @pytest.mark.parametrize("name", ["display_name", "description"])
 def test_what_is_sent_at_creation_only_waits_and_is_no_change(name: str) -> None:
-    plan = plan_of(declared(**{f"sample_{name}": "Take 3"}), recorded(ANNA), (shown(),))
+    anna: dict[str, Any] = {f"sample_{name}": "Take 3"}
+
+    plan = plan_of(declared(**anna), recorded(ANNA), (shown(),))
 
     assert plan.empty
     assert [(d.severity, d.rule) for d in plan.diagnostics] == [(Severity.INFO, "plan.next-replacement")]

@@ -192,7 +192,8 @@ def test_the_records_a_plan_sees_during_a_run_are_those_of_the_journal(store: St
 
     ledger.conclude(number, {"clara": ANNA, "gone": None})
 
-    assert ledger.loaded.voices == {"clara": ANNA}
-    assert not ledger.loaded.unknown
+    now = ledger.loaded
+    assert now.voices == {"clara": ANNA}
+    assert len(now.unknown) == 0
     assert store.load().voices == {"clara": ANNA}
     ledger.close()
