@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from reconciler.apply.clock import read_moment
 from reconciler.errors import StateError
 from reconciler.palabra import wire
+from reconciler.plan.diff import canonical_text
 from reconciler.plan.mark import read_mark
 from reconciler.state.document import Successor, VoiceRecord
 from reconciler.state.journal import CreateIntent
@@ -70,11 +71,17 @@ def _may_be(intent: CreateIntent, voice: wire.Voice) -> bool:
     if intent.mark is not None:
         mark = read_mark(voice.description)
         return mark is not None and str(mark) == intent.mark
-    if voice.name != intent.name or voice.status != "created":
+    if not _same_name(voice.name, intent.name) or voice.status != "created":
         return False
     created = read_moment(voice.created_at)
     since = read_moment(intent.since) or datetime.fromtimestamp(intent.at, UTC) - WINDOW
     return created is None or since - SKEW <= created <= since + WINDOW
+
+
+def _same_name(one: str | None, other: str | None) -> bool:
+    """Whether two names are one, however a server trims, folds or collapses what it was sent."""
+    folded = [" ".join(canonical_text(name).casefold().split()) for name in (one, other)]
+    return folded[0] == folded[1]
 
 
 def _ambiguous(intent: CreateIntent, voices: Sequence[wire.Voice]) -> StateError:

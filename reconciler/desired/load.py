@@ -191,7 +191,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _key(path: str) -> str:
-    key = path.rpartition(".")[0]
+    """Return the key in NFC: macOS hands out file names in another form than git and Linux."""
+    key = unicodedata.normalize("NFC", path.rpartition(".")[0])
     folder, _, last = key.rpartition("/")
     return folder if folder and last == "voice" else key
 
@@ -241,13 +242,13 @@ def _read(path: Path) -> bytes:
 
 
 def _alike(filenames: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """Warn of keys that are one file on a disk that folds case or Unicode forms, as on macOS and Windows."""
+    """Warn of keys that are one file on a disk that folds case, as on macOS and Windows."""
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for key in filenames:
-        groups[key if key.isascii() and key.islower() else unicodedata.normalize("NFC", key).casefold()].append(key)
+        groups[key.casefold()].append(key)
     for first, *others in groups.values():
         for key in others:
-            summary = f"{filenames[first]} and {filenames[key]} differ only in case or Unicode form"
+            summary = f"{filenames[first]} and {filenames[key]} differ only in case"
             detail = "They are one file on macOS and Windows: rename one of the two."
             where = Range(filenames[key], _START)
             yield Diagnostic(Severity.WARNING, "voice.similar-key", summary, detail, key, where)

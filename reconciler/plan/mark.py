@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 
 _MARK = re.compile(r"\s*\[voicectl (?P<scope>[^\s/\[\]]+)/(?P<key>[^\s\[\]]+) (?P<fingerprint>[0-9a-f]{8})\]\s*\Z")
@@ -50,8 +51,8 @@ def with_mark(text: str | None, mark: Mark | None) -> str | None:
 
 
 def read_mark(description: str | None) -> Mark | None:
-    """Return the mark at the end of a description, if there is one."""
-    found = _MARK.search(description or "")
+    """Return the mark at the end of a description, if there is one; a server may keep it in another Unicode form."""
+    found = _MARK.search(unicodedata.normalize("NFC", description or ""))
     return Mark(**found.groupdict()) if found else None
 
 
