@@ -7,6 +7,7 @@ the same account. Whatever it was: when nothing disturbs the last apply, everyth
 from __future__ import annotations
 
 import copy
+import dataclasses
 import shutil
 import sys
 import tempfile
@@ -161,7 +162,7 @@ class Histories(RuleBasedStateMachine):
             mark = str(voice.fields["description"] or "")[len(without_mark(voice.fields["description"], "p")) :]
             changed["description"] = text + " " + mark
         fields = voice.fields | self.world.stored({k: v for k, v in changed.items() if v is not None})
-        self.world.voices[voice.voice_id] = Stored(**{**vars(voice), "fields": fields})
+        self.world.voices[voice.voice_id] = dataclasses.replace(voice, fields=fields)
 
     def keeps_marks_of(self, voice: Stored) -> bool:
         return self.ownership_mark and "[voicectl p/" in str(voice.fields["description"])
@@ -207,7 +208,8 @@ class Histories(RuleBasedStateMachine):
         forgotten = {r.voice_id for key, r in records.items() if key not in self.files and r.on_remove == "forget"}
         for voice_id in forgotten - known:
             if voice_id in self.world.voices:
-                self.strangers[str(voice_id)] = self.world.voices[str(voice_id)]
+                left = self.world.voices[str(voice_id)]
+                self.strangers[left.voice_id] = self.world.voices[left.voice_id] = dataclasses.replace(left, mine=False)
         self.check_strangers_are_untouched()
         if self.repository.state.exists():
             self.old_states.append(self.repository.state.read_text())
