@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.apply.clock import Clock, stamp
@@ -19,6 +19,8 @@ from reconciler.apply.steps import Steps
 from reconciler.apply.workspace import Workspace
 from reconciler.errors import RefusedError, RepositoryError, VoicectlError
 from reconciler.plan.marked import known_ids
+from reconciler.plan.sides import Actual
+from reconciler.state.document import VoiceRecord
 from reconciler.state.lock import Lock, current_holder
 from reconciler.state.store import Ledger
 
@@ -129,6 +131,7 @@ class _Run:
         if plan.changes or ledger.voices:
             ledger.account = planned.account
         ledger.voices |= plan.refreshed
+        ledger.voices |= _without_dead(ledger.voices, planned.actual)
         if plan.empty:
             return Applied(planned, (), None)
         context = RunContext(
@@ -152,6 +155,12 @@ class _Run:
             outcomes = await self.interrupts.during_writes(executor.run(plan), executor.abort)
         interrupted = self.interrupts.error() if self.interrupts.received else None
         return Applied(planned, outcomes, interrupted, self.request.wait)
+
+
+def _without_dead(records: Mapping[str, VoiceRecord], actual: Actual) -> dict[str, VoiceRecord]:
+    """Return the records that still list replaced voices which are gone from the server, without those."""
+    living = {key: tuple(old for old in r.retired if old.voice_id in actual.voices) for key, r in records.items()}
+    return {key: replace(r, retired=living[key]) for key, r in records.items() if living[key] != r.retired}
 
 
 def refuse(planned: Planned) -> None:

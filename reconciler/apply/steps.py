@@ -100,7 +100,7 @@ class Steps:
             )
         # What it shows was not sent by us, so none of it is "kept in another form" yet.
         taken = replace(voice_record(desired, actual, self._run.scope), observed=None)
-        self._run.ledger.conclude(None, {change.key: taken})
+        self._run.ledger.conclude(None, self._under_new_key(change, taken))
         voice = await self._wait(change, actual.voice_id, release, seen=actual)
         if imported and voice.status == "failed":  # not made by us, so not ours to remove
             self._run.ledger.conclude(None, {change.key: None})

@@ -19,7 +19,7 @@ from reconciler.emulator.store import NewVoice, QuotaExceededError, to_datetime
 from reconciler.emulator.voice_json import created_voice, read_voice
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from starlette.requests import ClientDisconnect, Request
     from starlette.responses import Response
 
     from reconciler.emulator.processing import Processing
@@ -50,7 +50,12 @@ class VoicesApi:
                 Route(voice, self._update, methods=["POST"]),
                 Route(voice, self._delete, methods=["DELETE"]),
             ],
-            exception_handlers={ProblemError: _on_problem, HTTPException: _on_http, Exception: _on_bug},
+            exception_handlers={
+                ProblemError: _on_problem,
+                HTTPException: _on_http,
+                ClientDisconnect: _on_silence,
+                Exception: _on_bug,
+            },
         )
         app.router.redirect_slashes = False  # a slash too many must not turn into another route
         return app
@@ -155,6 +160,12 @@ def _no_such_voice() -> ProblemError:
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
     return problem_response(error.status, error.details, request.url.path, error.headers)
+
+
+async def _on_silence(request: Request, error: Exception) -> Response:
+    """Answer a client that died in the middle of its request: nobody hears it."""
+    del request, error
+    return Response(status_code=400)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
