@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -19,7 +20,7 @@ from reconciler.emulator.store import NewVoice, QuotaExceededError, to_datetime
 from reconciler.emulator.voice_json import created_voice, read_voice
 
 if TYPE_CHECKING:
-    from starlette.requests import ClientDisconnect, Request
+    from starlette.requests import Request
     from starlette.responses import Response
 
     from reconciler.emulator.processing import Processing
