@@ -46,7 +46,10 @@ async def find_lost(
     async for _ in looks(seconds):
         listed = await client.list_voices()
         for intent in intents:
-            found[intent] = [v for v in listed.values() if v.voice_id not in known and _may_be(intent, v)]
+            fitting = [v for v in listed.values() if v.voice_id not in known and _may_be(intent, v)]
+            # A lagging list may also show what was deleted a moment ago.
+            asked = [await client.get_voice(v.voice_id) for v in fitting]
+            found[intent] = [v for v in asked if v is not None]
         if all(found.values()):
             break
     for intent, voices in found.items():

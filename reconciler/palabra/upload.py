@@ -45,7 +45,9 @@ def read_policy(form: UploadForm) -> Policy | None:
         policy = json.loads(base64.b64decode(form.fields["policy"], validate=True))
         expires = datetime.fromisoformat(policy["expiration"]) if "expiration" in policy else None
         ranges = [c for c in policy["conditions"] if isinstance(c, list) and c[0] == "content-length-range"]
-        smallest, largest = (int(ranges[0][1]), int(ranges[0][2])) if ranges else (None, None)
+        smallest, largest = ranges[0][1:] if ranges else (None, None)
+        if any(type(bound) not in (int, type(None)) for bound in (smallest, largest)):
+            return None
     except (KeyError, ValueError, TypeError, IndexError, OverflowError, RecursionError):
         return None
     if expires is not None and expires.tzinfo is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 from hypothesis import assume, given
@@ -13,6 +14,8 @@ from reconciler.plan.mark import Mark, fingerprint, mark_scope, read_mark, with_
 
 keys = st.text(min_size=1, max_size=12).filter(lambda key: unfit_for_key(key) is None)
 scopes = st.from_regex(re.compile(r"[\w\-.]{1,12}(@[A-Za-z0-9_][A-Za-z0-9_.-]{0,6})?"), fullmatch=True)
+keys = keys.map(lambda key: unicodedata.normalize("NFC", key)).filter(lambda key: unfit_for_key(key) is None)
+scopes = scopes.map(lambda scope: unicodedata.normalize("NFC", scope))
 marks = st.builds(Mark, scopes, keys, st.text("0123456789abcdef", min_size=8, max_size=8))
 MARK = Mark("p", "support/anna", "0123abcd")
 
@@ -29,6 +32,14 @@ def test_a_mark_survives_a_server_that_adds_or_trims_space(mark: Mark, text: str
 
     assert read_mark(sent + space) == mark
     assert read_mark(sent.strip()) == mark
+
+
+@given(marks, st.none() | st.text())
+def test_a_mark_is_found_in_whatever_form_of_unicode_the_server_keeps_it(mark: Mark, text: str | None) -> None:
+    sent = with_mark(text, mark)
+    assert sent is not None
+
+    assert read_mark(unicodedata.normalize("NFD", sent)) == mark
 
 
 @given(marks, st.text())

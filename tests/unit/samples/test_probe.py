@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import struct
 from functools import cache
@@ -126,7 +125,15 @@ def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"\0", b"hello\n", b"<!doctype html><title>Not found</title>", bytes(20_000), random.Random(1).randbytes(64), b"fLaC", b"ID3"],
+    [
+        b"\0",
+        b"hello\n",
+        b"<!doctype html><title>Not found</title>",
+        bytes(20_000),
+        random.Random(1).randbytes(64),
+        b"fLaC",
+        b"ID3",
+    ],
     ids=["nul", "text", "html", "zeros", "noise", "flac-magic", "id3-magic"],
 )
 def test_what_is_no_audio_is_unreadable(tmp_path: Path, content: bytes) -> None:
