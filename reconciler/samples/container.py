@@ -46,6 +46,9 @@ _DEMUXERS = ",".join(["mp3", "wav", "flac", "matroska", "mov", "mpeg", "mpegvide
 _HEAD = 4096
 """Bytes at the start of a file in which the EBML header, and an MP3's first frame, are looked for."""
 
+_COMMENTS = 1_000_000
+"""Bytes of tags that are read; pictures do not count."""
+
 _STEPS = 64
 """Tags or chunks that are walked through at most; a hostile file may hold a million empty ones."""
 
@@ -93,6 +96,8 @@ def open_container(path: Path) -> Iterator[tuple[InputContainer, BinaryIO]]:
         with os.fdopen(os.open(path, os.O_RDONLY), "rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
                 raise _unreadable(path, "the file is empty (0 bytes)")
+            if _flac_comments(file) > _COMMENTS:
+                raise _unreadable(path, f"its tags are larger than {_COMMENTS:,} bytes")
             with av.open(
                 file, "r", metadata_errors="replace", container_options={"format_whitelist": _DEMUXERS}
             ) as container:
@@ -153,6 +158,11 @@ def claimed_duration(container: InputContainer, file: BinaryIO) -> float | None:
         return _riff_duration(file)
     if name == "mpeg" or (name == "mp3" and not _has_frame_count(file)):
         return None
+    if container.streams.video:  # the file is as long as its picture, which may go on in silence
+        stream = container.streams.audio[0]
+        if stream.duration is None or stream.time_base is None:
+            return None
+        return float(stream.duration * stream.time_base)
     return None if container.duration is None else container.duration / 1_000_000
 
 
@@ -183,6 +193,22 @@ def _riff_duration(file: BinaryIO) -> float | None:
             return size / byte_rate if byte_rate and 0 < size < 0x7FFF_F000 else None
         position += 8 + size + size % 2
     return None
+
+
+def _flac_comments(file: BinaryIO) -> int:
+    """Return the bytes of text tags in a FLAC (RFC 9639, 8): FFmpeg takes minutes for a million of them."""
+    if _bytes_at(file, 0, 4) != b"fLaC":
+        return 0
+    position = 4
+    for _ in range(_STEPS):
+        header = _bytes_at(file, position, 4)
+        if len(header) < 4:
+            return 0
+        kind, length = header[0] & 0x7F, int.from_bytes(header[1:])
+        if kind == 4:  # VORBIS_COMMENT, of which there is one
+            return length
+        position += 4 + length
+    return 0
 
 
 def _bytes_at(file: BinaryIO, position: int, count: int = _HEAD) -> bytes:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import SampleError
 from reconciler.samples.container import claimed_duration, identify_kind, open_container
+from reconciler.samples.structure import ends_early
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from av import AudioCodecContext, AudioStream
+    from av import AudioCodecContext, AudioFrame, AudioStream
     from av.container import InputContainer
 
 CEILING = 1800.0
 """Seconds that are decoded at most: 7 MB of FLAC can hold ten hours of silence."""
+
+SAMPLE_RATES = range(4_000, 768_001)
+"""Hz. Telephones send 8,000, studios up to 384,000. A header may claim anything, and a rate of 1 Hz, or of 2 GHz,
+makes resampling ask for gigabytes."""
+
+
+VALUES = 200_000_000
+"""Samples of all channels that are decoded at most: half an hour of stereo at 48 kHz has 173 million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +57,26 @@ class Probe:
     """A cover picture does not count."""
     packet_errors: int
     """Packets that could not be read or decoded."""
+    reaches: float
+    """Seconds; where the last sound ends by the file's own time stamps. Beyond `duration` where sound is left out."""
+    ends_early: bool
+    """The file breaks off inside of something that its structure announces."""
+    varies: bool
+    """Its packets have different sizes: a variable bit rate, where the codec knows constant ones."""
 
 
 def probe(path: Path) -> Probe:
     """Decode the sample to its end, or to CEILING, with bounded memory.
 
     Raises SampleError: `sample.unreadable`, `sample.no-audio` or `sample.format`.
+    """
+    return listen(path, lambda _: None)
+
+
+def listen(path: Path, hear: Callable[[AudioFrame], None]) -> Probe:
+    """Probe the sample, and hand every frame of its sound to `hear` on the way; nothing is kept here.
+
+    Raises SampleError as `probe` does.
     """
     with open_container(path) as (container, file):
         kind = identify_kind(path, container, file)
@@ -69,7 +93,17 @@ def probe(path: Path) -> Probe:
         if codec is None:
             raise _undecodable(path, "its codec is not known here")
         claimed = claimed_duration(container, file)
-        decoded = _decode(container, stream)
+        decoded = _decode(container, stream, hear)
+        if decoded.values > VALUES:
+            raise SampleError(
+                "sample.unreadable",
+                f"{path.name} holds too much sound to be measured",
+                where=str(path),
+                why=f"all channels together have more than {VALUES:,} samples",
+                fix="cut it to the best minute of the voice, in mono",
+            )
+        if decoded.sample_rate == 0 and decoded.strange_rate:
+            raise _undecodable(path, f"it claims {decoded.strange_rate:,} samples a second, which is no rate of sound")
         if decoded.sample_rate == 0:
             raise _undecodable(path, f"its {codec.codec.canonical_name} stream holds no sound packet")
         return Probe(
@@ -86,6 +120,9 @@ def probe(path: Path) -> Probe:
             audio_streams=len(container.streams.audio),
             video_streams=_count_videos(container),
             packet_errors=decoded.packet_errors,
+            reaches=decoded.reaches,
+            ends_early=ends_early(kind.container, file),
+            varies=decoded.varies,
         )
 
 
@@ -95,16 +132,24 @@ class _Decoded:
     sample_rate: int
     channels: int
     packet_errors: int
+    reaches: float
+    varies: bool
+    values: int
+    """Of all channels."""
+    strange_rate: int
+    """Hz, outside of SAMPLE_RATES, in frames that were left out; 0: none."""
 
 
-def _decode(container: InputContainer, stream: AudioStream) -> _Decoded:
+def _decode(container: InputContainer, stream: AudioStream, hear: Callable[[AudioFrame], None]) -> _Decoded:
     """Count what comes out of the decoder; a bad packet is counted and passed over."""
     import av  # noqa: PLC0415 - loaded by open_container already
 
     samples: Counter[int] = Counter()  # by sample rate: a stream may change it half-way
-    sample_rate = channels = errors = 0
+    sample_rate = channels = errors = strange = 0
+    sizes: Counter[int] = Counter()  # of packets, in bytes
+    reaches, values = 0.0, 0
     packets = container.demux(stream)
-    while sum(count / rate for rate, count in samples.items()) < CEILING:
+    while sum(count / rate for rate, count in samples.items()) < CEILING and values <= VALUES:
         try:
             packet = next(packets, None)
         except av.FFmpegError:
@@ -112,17 +157,32 @@ def _decode(container: InputContainer, stream: AudioStream) -> _Decoded:
             break
         if packet is None:
             break
+        sizes[packet.size] += 1
         try:
             frames = packet.decode()
         except av.FFmpegError:
             errors += 1
             continue
         for frame in frames:
-            if frame.sample_rate > 0:
-                samples[frame.sample_rate] += frame.samples
-                sample_rate = sample_rate or frame.sample_rate
-                channels = channels or frame.layout.nb_channels
-    return _Decoded(sum(count / rate for rate, count in samples.items()), sample_rate, channels, errors)
+            if frame.sample_rate not in SAMPLE_RATES:
+                strange = frame.sample_rate
+                errors += 1
+                continue
+            samples[frame.sample_rate] += frame.samples
+            values += frame.samples * frame.layout.nb_channels
+            if frame.time is not None:
+                reaches = max(reaches, frame.time + frame.samples / frame.sample_rate)
+            sample_rate = sample_rate or frame.sample_rate
+            channels = channels or frame.layout.nb_channels
+            hear(frame)
+    duration = sum(count / rate for rate, count in samples.items())
+    return _Decoded(duration, sample_rate, channels, errors, max(reaches, duration), _vary(sizes), values, strange)
+
+
+def _vary(sizes: Counter[int]) -> bool:
+    """A constant rate has packets of two sizes, one byte apart for the padding; a few may be others."""
+    common = sizes.most_common(1)[0][0] if sizes else 0
+    return sum(count for size, count in sizes.items() if abs(size - common) > 1) > max(4, sizes.total() / 20)
 
 
 def _codec_context(stream: AudioStream) -> AudioCodecContext | None:

@@ -74,6 +74,25 @@ def test_a_video_is_as_long_as_its_sound(tmp_path: Path, container: str) -> None
     assert (found.audio_streams, found.video_streams) == (1, 1)
 
 
+def test_a_picture_that_outlasts_the_sound_is_no_claim_about_the_sound(tmp_path: Path) -> None:
+    path = tmp_path / "long.mp4"
+    sound = make_audio(tmp_path / "sound.mp4", container="mp4", seconds=4)
+    film = make_audio(tmp_path / "film.mp4", container="mp4", seconds=9, video=True)
+    with av.open(sound, "r") as one, av.open(film, "r") as two, av.open(path, "w", format="mp4") as out:
+        sources = [(one, one.streams.audio[0]), (two, two.streams.video[0])]
+        streams = [out.add_stream_from_template(source) for _, source in sources]
+        for (container, source), stream in zip(sources, streams, strict=True):
+            for packet in container.demux(source):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    out.mux(packet)
+
+    found = probe(path)
+
+    assert found.header_duration == pytest.approx(4, abs=0.2)
+    assert "sample.truncated" not in {finding.rule for finding in hard_rules(found)}
+
+
 @pytest.mark.parametrize(
     ("container", "name"),
     [
@@ -332,3 +351,33 @@ def test_a_broken_file_is_an_answer_or_a_sample_error(
 
     assert rule in {"sample.unreadable", "sample.no-audio", "sample.format"}
     assert fix
+
+
+def test_tags_that_would_take_minutes_to_read_are_refused(tmp_path: Path) -> None:
+    content = encoded("flac")
+    info = content[: 4 + 4 + int.from_bytes(content[5:8])]  # the mark and STREAMINFO
+    tags = b"\x04" + (1_100_000).to_bytes(3) + bytes(1_100_000)
+
+    with pytest.raises(SampleError) as caught:
+        probe(write(tmp_path, info + tags + content[len(info) :]))
+
+    assert caught.value.rule == "sample.unreadable"
+    assert "its tags are larger than" in caught.value.why
+
+
+def test_more_sound_than_anybody_records_is_refused_and_not_decoded_to_its_end(tmp_path: Path) -> None:
+    """Few bytes of FLAC can hold hours of silence in eight channels."""
+    path = tmp_path / "silence.flac"
+    with av.open(str(path), "w", format="flac") as output:
+        stream = output.add_stream("flac", rate=96_000, layout="7.1")
+        assert isinstance(stream, av.AudioStream)
+        frame = av.AudioFrame(format="s16", layout="7.1", samples=4_608)
+        frame.sample_rate = 96_000
+        frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+        for _ in range(5_700):
+            frame.pts = None
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+
+    with pytest.raises(SampleError, match="too much sound"):
+        probe(path)

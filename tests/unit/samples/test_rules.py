@@ -34,6 +34,9 @@ GOOD = Probe(
     audio_streams=1,
     video_streams=0,
     packet_errors=0,
+    reaches=45.0,
+    ends_early=False,
+    varies=False,
 )
 """A sample that nothing is wrong with."""
 
@@ -83,19 +86,46 @@ def test_a_duration_just_too_short_never_reads_as_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claimed", "expected"), [(None, []), (10.0, []), (32.1, []), (32.3, [("sample.truncated", WARNING)])]
+    ("claimed", "expected"),
+    [
+        (None, []),
+        (10.0, [("sample.header", WARNING)]),
+        (30.3, []),
+        (31.4, []),
+        (31.5, [("sample.truncated", ERROR)]),
+    ],
 )
-def test_a_header_that_claims_over_a_second_more_means_truncated(
+def test_a_header_that_claims_more_means_truncated_and_one_that_claims_much_less_lies(
     claimed: float | None, expected: list[tuple[str, Severity]]
 ) -> None:
     assert verdicts(replace(GOOD, duration=31.2, header_duration=claimed)) == expected
 
 
+def test_a_file_that_breaks_off_is_truncated_whatever_its_header_says() -> None:
+    assert verdicts(replace(GOOD, ends_early=True, header_duration=None)) == [("sample.truncated", ERROR)]
+
+
+def test_silence_that_opus_leaves_out_is_no_error() -> None:
+    left_out = replace(GOOD, codec="opus", duration=31.2, header_duration=40.0)
+
+    assert verdicts(replace(left_out, reaches=40.0)) == [("sample.truncated", WARNING)]
+    assert verdicts(replace(left_out, reaches=31.2)) == [("sample.truncated", ERROR)]
+
+
+def test_a_variable_rate_without_an_index_is_a_warning() -> None:
+    assert verdicts(replace(GOOD, header_duration=None, varies=True)) == [("sample.header", WARNING)]
+    assert verdicts(replace(GOOD, varies=True)) == []
+
+
 def test_bad_packets_mean_truncated_and_are_counted() -> None:
     (finding,) = hard_rules(replace(GOOD, packet_errors=3))
 
-    assert (finding.rule, finding.severity, finding.value) == ("sample.truncated", WARNING, 3)
+    assert (finding.rule, finding.severity, finding.value) == ("sample.truncated", ERROR, 3)
     assert "3 packets" in finding.message
+
+
+def test_one_lost_packet_may_be_an_editors_cut() -> None:
+    assert verdicts(replace(GOOD, packet_errors=1)) == [("sample.truncated", WARNING)]
 
 
 def test_what_was_not_decoded_to_its_end_is_not_called_truncated() -> None:
