@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import os
 import re
 import stat
-import tempfile
-import time
 import unicodedata
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
+from reconciler.desired.stamp import Stamp, stamp_of
 from reconciler.errors import SampleError
 
 if TYPE_CHECKING:
@@ -32,16 +29,8 @@ _POINTER_VERSION = "version https://git-lfs.github.com/spec/v1"
 _POINTER_OID = re.compile(r"oid sha256:([0-9a-f]{64})")
 _POINTER_SIZE = re.compile(r"size ([0-9]{1,15})")
 
-_RACY_NS = 2_000_000_000
-"""A file may change twice within one tick of its mtime; 2 s is the coarsest tick in use (FAT)."""
-
 _DEMUXERS = "mp3,wav,flac,matroska,mov,mpeg"
 """FFmpeg may try no others: a playlist named .mp3 would make it open the files and URLs listed inside."""
-
-_T = TypeVar("_T")
-
-_Stamp = tuple[int, int, int, int]
-"""Size in bytes, mtime and ctime in nanoseconds, inode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +79,7 @@ def resolve_sample(file: str, voice_file: Path, repository: Path) -> Path:
 
 def read_identity(path: Path) -> FileIdentity:
     """Read the file once, in pieces, and return what it is. Raises SampleError."""
-    return _read(path)[0]
+    return read_stamped(path)[0]
 
 
 def stream_sha256(path: Path) -> str:
@@ -108,7 +97,7 @@ def stream_sha256(path: Path) -> str:
     av.logging.set_level(av.logging.PANIC)
     digest = hashlib.sha256(b"voicectl stream 1\n")
     try:
-        _require_regular(path, path.name)
+        _require_regular(path)
         # By descriptor, so that FFmpeg cannot judge the file by its name.
         with (
             os.fdopen(os.open(path, os.O_RDONLY), "rb") as file,
@@ -135,91 +124,22 @@ def stream_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-class IdentityCache:
-    """Remembers identities, so that an unchanged sample costs one stat.
-
-    It is one JSON file that can be deleted at any time; a corrupt one counts as empty.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._files, self._streams = _load(path)
-        self._seen: set[str] = set()
-        """Files asked for in this run."""
-        self._changed = False
-
-    def identify(self, sample: Path) -> FileIdentity:
-        """Return the identity of `sample`, read again only if its stat has changed. Raises SampleError."""
-        name = str(sample)
-        self._seen.add(name)
-        known = self._files.get(name)
-        if known is not None:
-            with suppress(OSError):  # reading it will say what is wrong
-                if known[0] == _stamp(os.stat(sample)):  # noqa: PTH116 - the one call that this class is about
-                    return known[1]
-        started = time.time_ns()
-        identity, stamp = _read(sample)
-        if stamp[1] <= started - _RACY_NS:
-            self._files[name] = (stamp, identity)
-            self._changed = True
-        elif self._files.pop(name, None) is not None:
-            self._changed = True
-        return identity
-
-    def stream(self, sample: Path, identity: FileIdentity) -> str:
-        """Return the audio-stream hash of `sample`, remembered by its sha256. Raises SampleError."""
-        if identity.sha256 in self._streams:
-            return self._streams[identity.sha256]
-        if identity.pointer:
-            raise SampleError(
-                "sample.lfs-pointer",
-                f"{sample.name} is a Git LFS pointer: the audio itself is not here",
-                where=str(sample),
-                why="the sample has changed, and only its audio can tell whether that matters",
-                fix="git lfs pull",
-            )
-        value = stream_sha256(sample)
-        if read_identity(sample) != identity:
-            raise _changing(sample)
-        self._streams[identity.sha256] = value
-        self._changed = True
-        return value
-
-    def save(self) -> None:
-        """Write the cache if it has changed. Where it cannot be written, nothing is lost but time."""
-        if not self._changed:
-            return
-        files = {n: e for n, e in self._files.items() if n in self._seen or os.path.exists(n)}  # noqa: PTH110 - names are str
-        document = {
-            "version": 1,
-            "files": {
-                name: {"stat": stamp, "sha256": known.sha256, "size": known.size, "pointer": known.pointer}
-                for name, (stamp, known) in sorted(files.items())
-            },
-            "streams": dict(sorted(self._streams.items())),
-        }
-        with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._path, json.dumps(document, indent=1) + "\n")
-            self._changed = False
-
-
-def _read(path: Path) -> tuple[FileIdentity, _Stamp]:
-    """Return the identity of the file, and the stat that it is true for."""
+def read_stamped(path: Path | str) -> tuple[FileIdentity, Stamp]:
+    """Return the identity of the file, and the stamp that it is true for. Raises SampleError."""
     try:
-        _require_regular(path, path.name)
-        with path.open("rb") as file:
-            before = _stamp(os.fstat(file.fileno()))
+        _require_regular(path)
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - ten thousand of them need not become Paths
+            before = stamp_of(os.fstat(file.fileno()))
             head = file.read(_POINTER_LIMIT)
             file.seek(0)
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            after = _stamp(os.fstat(file.fileno()))
+            after = stamp_of(os.fstat(file.fileno()))
     except FileNotFoundError as error:
-        raise _missing(path.name, path.parent) from error
+        raise _missing(Path(path).name, Path(path).parent) from error
     except OSError as error:
-        raise _unreadable(path.name, error) from error
+        raise _unreadable(Path(path).name, error) from error
     if before != after:
-        raise _changing(path)
+        raise changing(Path(path))
     pointer = _parse_pointer(head) if len(head) < _POINTER_LIMIT else None
     return pointer or FileIdentity(sha256=sha256, size=before[0], pointer=False), before
 
@@ -239,67 +159,22 @@ def _parse_pointer(content: bytes) -> FileIdentity | None:
     return FileIdentity(sha256=oid[1], size=int(size[1]), pointer=True)
 
 
-def _require_regular(path: Path, shown: str) -> None:
+def _require_regular(path: Path | str, shown: str | None = None) -> None:
     """Refuse what must not be opened: a fifo would wait for ever. Raises FileNotFoundError as well."""
     try:
-        mode = path.stat().st_mode
+        mode = os.stat(path).st_mode  # noqa: PTH116 - as above
     except NotADirectoryError as error:  # "a.mp3/b.mp3" where a.mp3 is a file
         raise FileNotFoundError from error
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _unreadable(shown, error) from error
+        raise _unreadable(shown or Path(path).name, error) from error
     if not stat.S_ISREG(mode):
+        shown = shown or Path(path).name
         kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise SampleError(
             "sample.not-a-file", f"sample {shown!r} is {kind}", where=str(path), fix="name one audio file"
         )
-
-
-def _stamp(status: os.stat_result) -> _Stamp:
-    # ctime beside mtime: some tag editors put the old mtime back after they have changed the file.
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-
-
-def _load(path: Path) -> tuple[dict[str, tuple[_Stamp, FileIdentity]], dict[str, str]]:
-    """Return the cached files and streams; nothing if the cache is missing, foreign or damaged."""
-    try:
-        document = json.loads(path.read_bytes())
-        if document["version"] != 1:
-            return {}, {}
-        files = {_typed(name, str): _entry(entry) for name, entry in document["files"].items()}
-        streams = {_typed(key, str): _typed(value, str) for key, value in document["streams"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}, {}
-    return files, streams
-
-
-def _entry(entry: dict[str, Any]) -> tuple[_Stamp, FileIdentity]:
-    size, mtime, ctime, inode = (_typed(number, int) for number in entry["stat"])
-    identity = FileIdentity(
-        sha256=_typed(entry["sha256"], str),
-        size=_typed(entry["size"], int),
-        pointer=_typed(entry["pointer"], bool),
-    )
-    return (size, mtime, ctime, inode), identity
-
-
-def _typed(value: object, kind: type[_T]) -> _T:
-    if type(value) is not kind:
-        raise TypeError
-    return value
-
-
-def _replace(path: Path, text: str) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def _outside(file: str, problem: str) -> SampleError:
@@ -348,7 +223,8 @@ def _unreadable(file: str, error: Exception) -> SampleError:
     )
 
 
-def _changing(path: Path) -> SampleError:
+def changing(path: Path) -> SampleError:
+    """Return what is said of a file that changed while it was read."""
     return SampleError(
         "sample.changing",
         f"{path.name} is still being written",

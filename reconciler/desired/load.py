@@ -6,24 +6,24 @@ import errno
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
-from pydantic import BaseModel, ValidationError
-
-from reconciler.desired.project import Project, ProjectFile
-from reconciler.desired.root import FILENAME, LOCAL, find_repository
-from reconciler.desired.schema import problems
-from reconciler.desired.voice import LANG_CODES, Source, VoiceFile, VoiceSpec, unfit_for_key
-from reconciler.desired.yaml_source import MAX_BYTES, parse
+from reconciler.desired.overlay import Override, Overrides
+from reconciler.desired.project import Project
+from reconciler.desired.root import DEFAULT, find_repository
+from reconciler.desired.voice import VoiceSpec
+from reconciler.desired.voice_cache import VoiceCache
 from reconciler.errors import Diagnostic, Position, Range, RepositoryError, Severity
 
 _ENDINGS: Final = (".yaml", ".yml")
-_START: Final = Position(1, 1)
-_Model = TypeVar("_Model", bound=BaseModel)
+FIRST: Final = Position(1, 1)
+"""Where a file begins: the place of what is said of all of it."""
+ReadVoice = tuple[VoiceSpec | None, list[Diagnostic]]
+"""What a voice file declares (None: nothing that could be acted on), and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,66 +37,83 @@ class Voices:
     diagnostics: tuple[Diagnostic, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class VoicePath:
+    """A voice file that was found, and not read yet."""
+
+    key: str
+    filename: str
+    """Relative to the root."""
+    path: str
+    """Absolute."""
+    overrides: tuple[Override, ...] = ()
+    """What the environment writes over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is in the voices folder."""
+
+    files: tuple[VoicePath, ...]
+    """Sorted."""
+    outside: frozenset[str]
+    """Keys whose file is a link that leaves the repository."""
+    diagnostics: tuple[Diagnostic, ...]
+    unreadable_folder: bool
+    """The voices in such a folder would look like removed ones."""
+
+
+def load_voices(project: Project, environment: str = DEFAULT, cache: VoiceCache | None = None) -> Voices:
+    """Return the voices below the project's voices folder, as they are in an environment.
+
+    With a cache, files that have not changed are not read. Raises RepositoryError when a folder cannot be listed: the
+    voices in it would look like removed ones.
+    """
+    found = find_voices(project, environment)
+    if cache is None:
+        return combine(found, [read_voice(file) for file in found.files])
+    read = [cache.read(file, read_voice) for file in found.files]
+    cache.save()
+    return combine(found, read)
+
+
 def load_project(root: Path) -> tuple[Project, tuple[Diagnostic, ...]]:
-    """Return the settings of the project at `root`, and what is wrong with them.
+    """Return the settings of the project at `root`, and what is wrong with them, see `read_project`."""
+    from reconciler.desired.read_project_file import read_project  # noqa: PLC0415 - as in read_voice
 
-    A file that is absent has defaults; so has one that cannot be used, next to the errors that say why.
-    """
-    root = root.resolve()
-    defaults = ProjectFile().settings(root, {})
-    path = root / FILENAME
-    if not os.path.lexists(path):
-        return defaults, ()
-    try:
-        raw = _read(path)
-        value = parse(raw, FILENAME)
-        written = _checked(ProjectFile, {} if value is None else value, raw, FILENAME)
-    except OSError as error:
-        return defaults, (_unreadable("project.unreadable", FILENAME, error),)
-    except RepositoryError as error:
-        return defaults, error.diagnostics
-    checks = value.get("checks") if isinstance(value, dict) else None
-    project = written.settings(root, checks or {})
-    return project, tuple(_environment_problems(project, Source(FILENAME, path, raw)))
+    return read_project(root)
 
 
-def _environment_problems(project: Project, source: Source) -> Iterator[Diagnostic]:
-    owners: dict[Path, str] = {}
-    for name, environment in project.environments.items():
-        if name == LOCAL:
-            for field in ("api_url", "state"):
-                if getattr(environment, field) is not None:
-                    summary = f"`environments.{LOCAL}.{field}` cannot be set"
-                    detail = f"`{LOCAL}` is the emulator of this machine. Choose another name for this environment."
-                    where = source.at("environments", LOCAL, field)
-                    yield Diagnostic(Severity.ERROR, "project.value", summary, detail, range=where)
-        state = project.state_path(name)
-        if state in owners:
-            summary = f"the environments `{owners[state]}` and `{name}` have the same state document"
-            detail = "Each account needs its own, or the voices of one are taken for lost voices of the other."
-            where = source.at("environments", name, "state")
-            yield Diagnostic(Severity.ERROR, "project.value", summary, detail, range=where)
-        owners[state] = name
+def read_voice(file: VoicePath) -> ReadVoice:
+    """Read one voice file: what it declares, None for a broken one, and what there is to say about it."""
+    from reconciler.desired import read_voice_file  # noqa: PLC0415 - pydantic takes 100 ms: only to read a file
+
+    return read_voice_file.read_voice(file)
 
 
-def load_voices(project: Project) -> Voices:
-    """Return the voices below the project's voices folder.
-
-    Raises RepositoryError when a folder cannot be listed: the voices in it would look like removed ones.
-    """
+def find_voices(project: Project, environment: str = DEFAULT) -> Found:
+    """Look for voice files without reading them, and for what the environment overrides in them."""
     walk = _Walk(project)
-    files = sorted(walk.voice_files())
+    overrides = Overrides(environment, project.environments[environment].overrides, project.source)
+    files = tuple(VoicePath(*file, overrides.of(file[0])) for file in sorted(walk.voice_files()))
+    used = (override for file in files for override in file.overrides)
+    idle = overrides.idle(used, [file.key for file in files]) if overrides.written else ()
+    return Found(files, frozenset(walk.outside), (*walk.diagnostics, *idle), walk.unreadable_folder)
+
+
+def combine(found: Found, read: Sequence[ReadVoice]) -> Voices:
+    """Return the voices of all files, each of `found` with what was read in it. Raises RepositoryError as above."""
     specs: dict[str, VoiceSpec] = {}
-    broken = set(walk.outside)
-    diagnostics = list(walk.diagnostics)
+    broken = set(found.outside)
+    diagnostics = list(found.diagnostics)
     filenames: dict[str, str] = {}
-    for key, filename, path in files:
-        spec, found = _load_voice(key, filename, path)
-        diagnostics += found
+    for file, (spec, said) in zip(found.files, read, strict=True):
+        key, filename = file.key, file.filename
+        diagnostics += said
         if key in filenames:
             summary = f"the key `{key}` is declared twice: in {filenames[key]} and in {filename}"
             detail = "Rename or remove one of the two files."
-            diagnostics.append(_error("voice.duplicate-key", summary, detail, key, Range(filename, _START)))
+            diagnostics.append(error_at("voice.duplicate-key", summary, detail, key, Range(filename, FIRST)))
             broken.add(key)
         filenames.setdefault(key, filename)
         if spec is None:
@@ -108,7 +125,7 @@ def load_voices(project: Project) -> Voices:
         diagnostics.append(diagnostic)
         if diagnostic.key:
             broken.add(diagnostic.key)
-    if walk.unreadable_folder:
+    if found.unreadable_folder:
         raise RepositoryError(tuple(diagnostics))
     usable = {key: spec for key, spec in specs.items() if key not in broken}
     return Voices(MappingProxyType(usable), frozenset(broken), tuple(diagnostics))
@@ -145,7 +162,7 @@ class _Walk:
         except OSError as error:
             self.unreadable_folder = True
             filename = self._filename(inside).rstrip("/")
-            self.diagnostics.append(_unreadable("voice.unreadable", filename, error))
+            self.diagnostics.append(unreadable("voice.unreadable", filename, error))
             return
         for entry in entries:
             path = inside + entry.name
@@ -175,7 +192,7 @@ class _Walk:
         return real == self._repository or real.startswith(self._repository.rstrip("/") + "/")
 
     def _note(self, severity: Severity, rule: str, summary: str, detail: str, path: str) -> None:
-        where = Range(self._filename(path).rstrip("/"), _START)
+        where = Range(self._filename(path).rstrip("/"), FIRST)
         self.diagnostics.append(Diagnostic(severity, rule, summary, detail, range=where))
 
     def _filename(self, path: str) -> str:
@@ -197,50 +214,6 @@ def _key(path: str) -> str:
     return folder if folder and last == "voice" else key
 
 
-def _load_voice(key: str, filename: str, path: str) -> tuple[VoiceSpec | None, list[Diagnostic]]:
-    found = []
-    if (wrong := unfit_for_key(key)) is not None:
-        summary = f"the key `{ascii(key)[1:-1]}` has the character U+{ord(wrong):04X}"
-        detail = "Rename the file or its folder: `[`, `]`, spaces and control characters cannot stand in a key."
-        found.append(_error("voice.key", summary, detail, key, Range(filename, _START)))
-    try:
-        raw = _read(Path(path))
-        value = parse(raw, filename)
-        if value is None:
-            detail = "Write at least `name` and `samples`, or remove it."
-            return None, [*found, _error("voice.empty", "the file is empty", detail, key, Range(filename, _START))]
-        written = _checked(VoiceFile, value, raw, filename, key)
-    except OSError as error:
-        return None, [*found, replace(_unreadable("voice.unreadable", filename, error), key=key)]
-    except RepositoryError as error:
-        return None, [*found, *(replace(diagnostic, key=key) for diagnostic in error.diagnostics)]
-    if found:
-        return None, found
-    spec = written.spec(key, Source(filename, Path(path), raw))
-    if spec.sample.lang_code not in LANG_CODES:
-        summary = f'`samples[0].lang_code` is "{spec.sample.lang_code}", which Palabra\'s documentation does not name'
-        detail = "It is sent as it is; the API decides."
-        where = spec.source.at("samples", 0, "lang_code")
-        found.append(Diagnostic(Severity.WARNING, "voice.lang-code", summary, detail, key, where))
-    return spec, found
-
-
-def _checked(model: type[_Model], value: object, raw: bytes, filename: str, key: str | None = None) -> _Model:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        raise RepositoryError(problems(error, model, raw, filename, key)) from error
-
-
-def _read(path: Path) -> bytes:
-    """Return the file's bytes, at most one more than is allowed. Raises OSError, for a pipe or a device too."""
-    if not path.is_file():
-        path.stat()  # a link that leads nowhere says so itself
-        raise OSError(0, "not a regular file")
-    with path.open("rb", buffering=0) as file:
-        return file.read(MAX_BYTES + 1)
-
-
 def _alike(filenames: Mapping[str, str]) -> Iterator[Diagnostic]:
     """Warn of keys that are one file on a disk that folds case, as on macOS and Windows."""
     groups: defaultdict[str, list[str]] = defaultdict(list)
@@ -250,7 +223,7 @@ def _alike(filenames: Mapping[str, str]) -> Iterator[Diagnostic]:
         for key in others:
             summary = f"{filenames[first]} and {filenames[key]} differ only in case"
             detail = "They are one file on macOS and Windows: rename one of the two."
-            where = Range(filenames[key], _START)
+            where = Range(filenames[key], FIRST)
             yield Diagnostic(Severity.WARNING, "voice.similar-key", summary, detail, key, where)
 
 
@@ -264,7 +237,7 @@ def _imports(specs: Mapping[str, VoiceSpec]) -> Iterator[Diagnostic]:
             others = ", ".join(f"`{other.key}`" for other in claimants if other is not spec)
             summary = f"`import` is {voice_id}, which {others} imports too"
             detail = "A voice has one owner: remove `import` from the others."
-            yield _error("voice.import", summary, detail, spec.key, spec.source.at("import"))
+            yield error_at("voice.import", summary, detail, spec.key, spec.source.at("import"))
 
 
 def _previous_keys(specs: Mapping[str, VoiceSpec], declared: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -278,20 +251,22 @@ def _previous_keys(specs: Mapping[str, VoiceSpec], declared: Mapping[str, str]) 
             if previous in declared:
                 summary = f"`previously[{index}]` is `{previous}`, which is still declared in {declared[previous]}"
                 detail = "A voice is moved away from a key that is gone: remove this line, or that file."
-                yield _error("voice.previously", summary, detail, spec.key, where)
+                yield error_at("voice.previously", summary, detail, spec.key, where)
             elif len(claimants) > 1:
                 names = ", ".join(sorted({f"`{other.key}`" for other, _ in claimants}))
                 summary = f"`previously[{index}]` is `{previous}`, which is claimed more than once, by {names}"
                 detail = "One voice was declared under that key, so one can be its successor."
-                yield _error("voice.previously", summary, detail, spec.key, where)
+                yield error_at("voice.previously", summary, detail, spec.key, where)
 
 
-def _error(rule: str, summary: str, detail: str, key: str, where: Range) -> Diagnostic:
+def error_at(rule: str, summary: str, detail: str, key: str, where: Range) -> Diagnostic:
+    """Return an error about a voice."""
     return Diagnostic(Severity.ERROR, rule, summary, detail, key, where)
 
 
-def _unreadable(rule: str, filename: str, error: OSError) -> Diagnostic:
+def unreadable(rule: str, filename: str, error: OSError) -> Diagnostic:
+    """Return an error about a file or folder that cannot be read."""
     summary = f"cannot be read: {(error.strerror or str(error)).lower()}"
     return Diagnostic(
-        Severity.ERROR, rule, summary, "Check that it is there and readable.", range=Range(filename, _START)
+        Severity.ERROR, rule, summary, "Check that it is there and readable.", range=Range(filename, FIRST)
     )

@@ -6,6 +6,7 @@ what an editor shows on hovering cannot disagree.
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -15,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import ErrorDetails
 
-from reconciler.desired.project import ProjectFile
-from reconciler.desired.voice import VoiceFile
+from reconciler.desired.project_file import ProjectFile
+from reconciler.desired.voice_file import VoiceFile
 from reconciler.desired.yaml_source import Path, spans
 from reconciler.errors import Diagnostic, Position, Severity
 from reconciler.suggest import suggest
@@ -77,12 +78,20 @@ def problems(
         rule, summary, fix = _explain(detail, path, root)
         on_key = of_key or rule == "unknown-field"
         where = places.key(*path) if on_key else places.value(*path)
-        found.append(Diagnostic(Severity.ERROR, f"{family}.{rule}", summary, fix, key, where))
+        found.append(Diagnostic(Severity.ERROR, f"{family}.{rule}", summary, fix, key or _overridden(path), where))
     return tuple(sorted(found, key=_place))
 
 
 def _place(diagnostic: Diagnostic) -> Position:
     return diagnostic.range.start if diagnostic.range else Position(1, 1)
+
+
+def _overridden(path: Path) -> str | None:
+    """Return the key of the voice that an override is for, unless it is a pattern for several."""
+    match path:
+        case ("environments", _, "overrides", str() as key, *_) if glob.escape(key) == key:
+            return key
+    return None
 
 
 def _explain(detail: ErrorDetails, path: Path, root: Schema) -> tuple[str, str, str]:

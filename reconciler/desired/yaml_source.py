@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -93,6 +94,11 @@ class Spans:
         """Return the place of a value, or of the nearest thing around it that was written."""
         return Range(self._filename, self._nearest(path).value)
 
+    def written(self, *path: str | int) -> Range | None:
+        """Return the place of a value, or None when it was not written."""
+        place = self._places.get(path)
+        return Range(self._filename, place.value) if place else None
+
     def key(self, *path: str | int) -> Range:
         """Return the place of a value's key, or of the nearest thing around it that was written."""
         return Range(self._filename, self._nearest(path).key)
@@ -127,6 +133,8 @@ class _Reader:
         self._raw = raw
         self._filename = filename
         self._places = places
+        self._next: Callable[[], Any]
+        """Returns the next event. The type stubs of PyYAML do not know what its kinds carry."""
         self._problems: list[Diagnostic] = []
         self._anchors: dict[str, tuple[object, int]] = {}
         """The value of each finished anchor, and how many values are in it."""
@@ -135,7 +143,8 @@ class _Reader:
 
     def document(self) -> object:
         text = self._text()
-        self._loader = Loader(text)
+        loader = Loader(text)
+        self._next = loader.get_event
         try:
             value = self._single_document()
         except yaml.MarkedYAMLError as error:
@@ -143,7 +152,7 @@ class _Reader:
         except yaml.YAMLError as error:
             raise self._failure("yaml.syntax", Position(1, 1), "this is not YAML", str(error)) from error
         finally:
-            self._loader.dispose()
+            loader.dispose()
         if self._problems:
             raise RepositoryError(tuple(self._problems))
         return value
@@ -182,15 +191,11 @@ class _Reader:
             raise self._failure("yaml.unsupported", _start(event), summary, detail)
         return value
 
-    def _next(self) -> Any:
-        """Return the next event. The type stubs of PyYAML do not know what its kinds carry."""
-        return self._loader.get_event()
-
-    def _value(self, event: Any, path: Path, depth: int, key: Position | None = None) -> tuple[object, int]:
-        """Return the value that starts with `event`, and how many values are in it."""
+    def _value(self, event: Any, path: Path, depth: int, key: Any = None) -> tuple[object, int]:
+        """Return the value that starts with `event`, and how many values are in it. `key`: the event of its key."""
         if self._places is not None:
             start = _start(event)
-            self._places[path] = Place(key or start, start)
+            self._places[path] = Place(_start(key) if key else start, start)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         self._count(1, event)
@@ -233,24 +238,23 @@ class _Reader:
     def _mapping(self, event: Any, path: Path, depth: int) -> dict[str, object]:
         self._check_tag(event, "map")
         value: dict[str, object] = {}
-        first: dict[str, Position] = {}
+        first: dict[str, Any] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            start = _start(event)
             key, _ = self._value(event, (*path, "?"), depth)
             if not isinstance(key, str):
                 summary = (
                     "a key must be text" if not isinstance(key, bool | int | float) else f"the key {key} is not text"
                 )
-                self._problem("yaml.unsupported", start, summary, "Put the key in quotes.")
+                self._problem("yaml.unsupported", _start(event), summary, "Put the key in quotes.")
                 key = "?"
             elif key == "<<":
                 detail = "YAML 1.2 has no merge keys: write the fields out."
-                self._problem("yaml.unsupported", start, "the merge key `<<` is not supported", detail)
+                self._problem("yaml.unsupported", _start(event), "the merge key `<<` is not supported", detail)
             elif key in first:
-                detail = f"First given at {Range(self._filename, first[key])}. Remove one of the two."
-                self._problem("yaml.duplicate-key", start, f"`{key}` is given twice", detail)
-            first.setdefault(key, start)
-            value[key], _ = self._value(self._next(), (*path, key), depth, start)
+                detail = f"First given at {Range(self._filename, _start(first[key]))}. Remove one of the two."
+                self._problem("yaml.duplicate-key", _start(event), f"`{key}` is given twice", detail)
+            first.setdefault(key, event)
+            value[key], _ = self._value(self._next(), (*path, key), depth, event)
         return value
 
     def _list(self, event: Any, path: Path, depth: int) -> list[object]:

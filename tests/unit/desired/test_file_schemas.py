@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
-from reconciler.desired.project import ProjectFile
+from reconciler.desired.project_file import ProjectFile
 from reconciler.desired.schema import project_schema, render, voice_schema
-from reconciler.desired.voice import VoiceFile
+from reconciler.desired.voice_file import VoiceFile
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 BOTH = pytest.mark.parametrize("schema", [voice_schema(), project_schema()], ids=["voice", "project"])
@@ -38,6 +38,7 @@ def test_the_schema_is_valid(schema: dict[str, Any]) -> None:
 def test_editors_can_explain_every_field(schema: dict[str, Any]) -> None:
     for name, field in fields(schema):
         assert field.keys() >= {"title", "description", "examples"}, name
+        assert len(field.get("enumDescriptions", [])) == len(field.get("enum", [])), name
 
 
 @BOTH

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.desired.checks import CheckSpec
 from reconciler.desired.load import load_project
-from reconciler.desired.project import Environment, Safety, fit_name, fraction
+from reconciler.desired.project import Environment, Safety, fit_name
+from reconciler.desired.project_file import fraction
 from reconciler.desired.root import find_repository, find_root
 from reconciler.errors import UsageError
 
@@ -41,7 +43,7 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
     (tmp_path / "voicectl.yaml").write_text(
         "$schema: s.json\nproject: Проект-1.x\nvoices: a/b/\nparallelism: 2\nownership_mark: false\n"
         "environments: {staging: {api_key_env: KEY, api_url: 'http://127.0.0.1:8080', state: ./s/x.json}, other: {}}\n"
-        "safety: {max_deletes: 12.5%, min_voices: 0, max_deletes_absolute: 1}\n"
+        "safety: {max_deletes: 12.5%, min_voices: 0, max_deletes_absolute: 1, references: [src/**, ./config/*.json]}\n"
         "checks: {audio.music: off, audio.noise: {severity: warning, threshold: 12}}\n"
     )
 
@@ -51,25 +53,25 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
     assert (project.name, project.name_is_explicit) == ("Проект-1.x", True)
     assert project.voices_dir == "a/b"
     assert Environment("staging", "KEY", "http://127.0.0.1:8080", "s/x.json") == project.environments["staging"]
-    assert Safety(0.125, 0, 1) == project.safety
+    assert Safety(0.125, 0, 1, ("src/**", "config/*.json")) == project.safety
     assert (project.parallelism, project.ownership_mark) == (2, False)
-    assert dict(project.checks) == {"audio.music": "off", "audio.noise": {"severity": "warning", "threshold": 12}}
-    assert tmp_path / "s/x.json" == project.state_path("staging")
-    assert tmp_path / "voices.other.state.json" == project.state_path("other")
+    assert dict(project.checks) == {"audio.music": CheckSpec("off"), "audio.noise": CheckSpec("warning", 12)}
+    assert tmp_path / "s/x.json" == project.state_location("staging")
+    assert tmp_path / "voices.other.state.json" == project.state_location("other")
 
 
 def test_where_the_state_of_the_built_in_environments_is(tmp_path: Path) -> None:
     project, _ = load_project(tmp_path)
 
-    assert tmp_path / "voices.state.json" == project.state_path("default")
-    assert tmp_path / ".voicectl/local/voices.state.json" == project.state_path("local")
+    assert tmp_path / "voices.state.json" == project.state_location("default")
+    assert tmp_path / ".voicectl/local/voices.state.json" == project.state_location("local")
 
 
 def test_an_unknown_environment_is_a_usage_error_with_a_way_out(tmp_path: Path) -> None:
     project, _ = load_project(tmp_path)
 
     with pytest.raises(UsageError) as caught:
-        project.state_path("lokal")
+        project.state_location("lokal")
 
     assert caught.value.fix == "Did you mean `local`?"
 
@@ -96,11 +98,16 @@ def test_an_unknown_environment_is_a_usage_error_with_a_way_out(tmp_path: Path) 
         ("environments: {local: {api_url: 'http://x'}}", ["project.value 1:33"]),
         ("environments: {local: {state: x.json}}", ["project.value 1:31"]),
         ("environments: {a: {state: voices.state.json}}", ["project.value 1:27"]),
+        ("environments: {a: {state: s.json}, b: {state: ./s.json}}", ["project.value 1:47"]),
+        ("environments: {b: {state: voices.a.state.json}, a: {}}", ["project.value 1:27"]),
+        ("environments: {a: {state: .voicectl/local/voices.state.json}}", ["project.value 1:27"]),
         ("checks: {noise: off}", ["project.value 1:10"]),
         ("checks: {audio.noise: of}", ["project.value 1:23"]),
         ("checks: {audio.noise: {limit: 3}}", ["project.unknown-field 1:24"]),
         ("checks: {audio.noise: {threshold: .nan}}", ["project.value 1:35"]),
         ("safety: {min_voices: -1}", ["project.value 1:22"]),
+        ("safety: {references: src}", ["project.type 1:22"]),
+        ("safety: {references: [src, ../x]}", ["project.value 1:28"]),
         ("[]", ["project.type 1:1"]),
         ("false", ["project.type 1:1"]),
         ("a: [", ["yaml.syntax 1:5"]),
