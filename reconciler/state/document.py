@@ -6,10 +6,12 @@ secrets, no signed URLs (design/cli.md, "State document").
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 VERSION = 1
@@ -40,11 +42,18 @@ class RecordedSample:
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """A replaced voice that still lives on the server."""
+    """A replaced voice that still lives on the server, and what its record was, for the day it is brought back."""
 
     voice_id: str
     until: str
     """RFC 3339, UTC: from then on apply removes it."""
+    name: str | None = field(default=None, metadata=RARE)
+    """None in a document of an older voicectl, which kept the id alone; so are all that follow."""
+    description: str | None = field(default=None, metadata=RARE)
+    labels: Mapping[str, str | None] | None = field(default=None, metadata=RARE)
+    sample: RecordedSample | None = field(default=None, metadata=RARE)
+    created_at: str | None = field(default=None, metadata=RARE)
+    observed: Mapping[str, Any] | None = field(default=None, metadata=RARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ class LastError:
     """Why the last attempt to make this voice failed, in the server's words."""
 
     summary: str
-    problems: tuple[str, ...] = ()
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +102,34 @@ class VoiceRecord:
     successor: Successor | None = field(default=None, metadata=RARE)
     observed: Mapping[str, Any] | None = field(default=None, metadata=RARE)
     """Fields that the server keeps in another form than they were sent in: what it showed after the write."""
+    manage: str | None = field(default=None, metadata=RARE)
+    """"observe" when nothing may be written to the voice, also after its file is gone."""
 
     @property
     def ready(self) -> bool:
         """Whether consumers may use this voice."""
         return self.voice_id is not None and self.status == "ready"
+
+    @property
+    def voice_ids(self) -> tuple[str, ...]:
+        """Every voice that the record is about: the one in use, one on its way, and those that were replaced."""
+        current = () if self.voice_id is None else (self.voice_id,)
+        successor = () if self.successor is None else (self.successor.voice_id,)
+        return (*current, *successor, *(old.voice_id for old in self.retired))
+
+    def retire(self, until: str) -> Retired:
+        """Return what is kept of this voice, which there must be, once another one has taken its place."""
+        assert self.voice_id is not None
+        return Retired(
+            self.voice_id,
+            until,
+            self.name,
+            self.description,
+            self.labels,
+            self.sample,
+            self.created_at,
+            self.observed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +160,12 @@ class StateDocument:
 
 def to_plain(value: Any) -> Any:
     """Return dataclasses as the plain JSON values of the contract."""
-    if is_dataclass(value):
-        named = ((f, getattr(value, f.name)) for f in fields(value))
-        return {f.name: to_plain(item) for f, item in named if item is not None or not f.metadata}
+    kind = type(value)
+    if kind in _FINAL:
+        return value
+    if is_dataclass(kind):
+        named = ((name, getattr(value, name), rare) for name, rare in _named_fields(kind))
+        return {name: to_plain(item) for name, item, rare in named if item is not None or not rare}
     if isinstance(value, Mapping):
         return {k: to_plain(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
@@ -138,9 +173,24 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+_FINAL = frozenset({str, int, bool, type(None)})
+
+
+@cache
+def _named_fields(kind: type) -> tuple[tuple[str, bool], ...]:
+    """Return the names of a dataclass's fields, and which are left out where they are None."""
+    return tuple((each.name, bool(each.metadata)) for each in fields(kind))
+
+
 def render(document: StateDocument) -> str:
     """Return the file's text: the same bytes for the same document."""
     return json.dumps(to_plain(document), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def digest(record: VoiceRecord | None) -> str:
+    """Return what tells one content of a record from another, in few characters."""
+    plain = json.dumps(record and to_plain(record), sort_keys=True)
+    return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
 def json_schema() -> dict[str, Any]:

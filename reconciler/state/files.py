@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from reconciler.crash_points import crash_point
 from reconciler.errors import StateError
+
+_SUFFIX = ".tmp"
 
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
@@ -18,12 +23,13 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         target = path.resolve()  # a symlinked document stays a symlink
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=_prefix(target), suffix=_SUFFIX)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).chmod(target.stat().st_mode & 0o777 if target.exists() else mode)
+        crash_point(f"before {path.name} is replaced")
         Path(temporary).replace(target)
         temporary = None
         sync_folder(target.parent)
@@ -37,6 +43,18 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what writers of `path` that were killed left beside it. Only for who may write it now, alone."""
+    target = path.resolve()
+    with suppress(OSError):  # a leftover does no harm
+        for leftover in target.parent.glob(f"{glob.escape(_prefix(target))}*{_SUFFIX}"):
+            leftover.unlink(missing_ok=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name}."
 
 
 def sync_folder(folder: Path) -> None:

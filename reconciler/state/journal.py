@@ -1,8 +1,11 @@
 """The journal: what the run in progress is about to do and what it has done.
 
-Append-only JSON lines, fsynced, one before each API write (intent) and one after it (result). A result carries the
-records it changes, so replaying a journal is assigning them in order. An intent without a result is an API write
-whose outcome nobody knows. Upload forms are never written.
+Append-only JSON lines, one before each API write (intent) and one after it (result). A result carries the records it
+changes, so replaying a journal is assigning them in order. An intent without a result is an API write whose outcome
+nobody knows. Upload forms are never written.
+
+An intent is on disk before its request is sent. A result is there with the next intent at the latest: should the power
+fail before that, its intent is one without a result.
 """
 
 from __future__ import annotations
@@ -45,9 +48,16 @@ class Replay:
     serial: int
     records: Mapping[str, VoiceRecord | None] = field(default_factory=dict)
     """Records to assign; None removes the key."""
+    written: Mapping[str, str] = field(default_factory=dict)
+    """The digests of those records in the state document that the run began with."""
     account: str | None = None
     unknown: Sequence[CreateIntent] = ()
     """Creates whose outcome nobody knows."""
+
+    @property
+    def keys(self) -> set[str]:
+        """Every voice that the run was about."""
+        return {*self.records, *(intent.key for intent in self.unknown)}
 
 
 class Journal:
@@ -124,18 +134,26 @@ class Journal:
         return numbers
 
     def intend(self, op: str, key: str, **facts: Any) -> int:
-        """Write down what is about to be sent; returns the number that its result refers to."""
+        """Write down what is about to be sent, once it is synced; returns the number that its result refers to."""
         number = self._next
         self._next += 1
         self._append({"t": "intent", "n": number, "op": op, "key": key, **facts})
         return number
 
     def conclude(
-        self, number: int | None, records: Mapping[str, VoiceRecord | None], account: str | None = None
+        self,
+        number: int | None,
+        records: Mapping[str, VoiceRecord | None],
+        account: str | None = None,
+        written: Mapping[str, str] | None = None,
     ) -> None:
-        """Write down what became of an intent (or, with None, what was learned without one)."""
+        """Write down what became of an intent (or, with None, what was learned without one).
+
+        `written` has the digests of these records in the state document that the run began with.
+        """
         plain = {key: record and to_plain(record) for key, record in records.items()}
-        self._append({"t": "result", "n": number, "records": plain, "account": account})
+        entry = {"t": "result", "n": number, "records": plain, "account": account, "written": written or {}}
+        self._append(entry)
 
     def end(self) -> None:
         """Remove the journal: the state document now says all of it."""
@@ -153,6 +171,19 @@ class Journal:
             os.close(self._handle)
             self._handle = None
 
+    def sync(self) -> None:
+        """Return once everything written so far is on disk. Raises StateError.
+
+        A journal that was ended meanwhile has nothing left to lose: the state document has all of it.
+        """
+        handle = self._handle
+        if handle is None:
+            return
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def _append(self, entry: dict[str, Any]) -> None:
         assert self._handle is not None, "begin() comes first"
         line = _line(entry).encode()
@@ -162,7 +193,6 @@ class Journal:
             written = os.write(self._handle, line)
             if written != len(line):
                 raise OSError(28, "No space left on device")  # noqa: TRY301 - a short write is a full disk
-            os.fsync(self._handle)
         except OSError as error:
             with contextlib.suppress(OSError):  # half a line would make the next one unreadable
                 os.ftruncate(self._handle, before)
@@ -186,6 +216,7 @@ def _fold(entries: Sequence[Mapping[str, Any]]) -> Replay:
     begin = entries[0]
     records: dict[str, VoiceRecord | None] = {}
     open_creates: dict[int, CreateIntent] = {}
+    written: dict[str, str] = {}
     account: str | None = None
     for entry in entries[1:]:
         if entry["t"] == "intent" and entry["op"] == "create":
@@ -196,12 +227,14 @@ def _fold(entries: Sequence[Mapping[str, Any]]) -> Replay:
             open_creates.pop(entry["n"], None)
             for key, plain in entry["records"].items():
                 records[key] = None if plain is None else read_record(plain)
+            written |= entry.get("written", {})
             account = entry["account"] or account
     return Replay(
         lineage=begin["lineage"],
         environment=begin["environment"],
         serial=begin["serial"],
         records=records,
+        written=written,
         account=account,
         unknown=tuple(open_creates.values()),
     )

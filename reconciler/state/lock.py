@@ -27,13 +27,15 @@ class Holder:
     who: str
     host: str
     pid: int
+    """0 where it is not known."""
     since: str
     """RFC 3339, UTC."""
     command: str
 
     def __str__(self) -> str:
         """Return the sentence that people read."""
-        return f"{self.who}@{self.host}, process {self.pid}, since {self.since}: {self.command}"
+        process = f", process {self.pid}" if self.pid else ""
+        return f"{self.who}@{self.host}{process}, since {self.since}: {self.command}"
 
 
 def current_holder(*, since: str, command: str) -> Holder:

@@ -6,6 +6,7 @@ By hand and not by pydantic, because `get` and `export` do nothing else, and pro
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -19,21 +20,35 @@ from reconciler.state.document import (
     Successor,
     VoiceRecord,
 )
+from reconciler.state.usual_document import LARGE, usual_document
 
 T = TypeVar("T")
 
 
 def parse(text: str, *, filename: str) -> StateDocument:
     """Read a state document. Raises StateError for a file that is not one, or that a newer voicectl wrote."""
-    rebuild = (
-        f"restore the file from git (`git log -- {filename}`), "
-        "or make it anew from the marks on the server with `voicectl state rebuild`"
+    if len(text) > LARGE and (document := usual_document(text)):
+        return document
+    earlier = (
+        "put an earlier one in its place (`voicectl state push FILE --force`)"
+        if "://" in filename
+        else f"restore the file from git (`git log -- {filename}`)"
     )
+    rebuild = f"{earlier}, or make it anew from the marks on the server with `voicectl state rebuild`"
     try:
         plain = json.loads(text)
     except (ValueError, RecursionError) as error:
-        hint = "it has conflict markers of a merge" if "<<<<<<<" in text else f"it is not JSON: {error}"
-        raise StateError("The state document is corrupt", where=filename, why=hint, fix=rebuild) from error
+        sides = re.findall(r"^<<<<<<< (.*)$", text, re.MULTILINE)
+        if sides:
+            raise StateError(
+                "The state document is corrupt",
+                where=filename,
+                why=f"it has conflict markers of a merge: {'; '.join(sides)}",
+                fix="keep one side of each part between the markers and run `voicectl plan`: "
+                "a voice that only the other side knew is found by its mark. Or make it anew: `voicectl state rebuild`",
+            ) from error
+        why = f"it is not JSON: {error}"
+        raise StateError("The state document is corrupt", where=filename, why=why, fix=rebuild) from error
     version = plain.get("version") if isinstance(plain, dict) else None
     if isinstance(version, int) and version > VERSION:
         raise StateError(
@@ -71,6 +86,15 @@ class _Fields:
     def text_or_none(self, name: str) -> str | None:
         return None if self._plain.get(name) is None else self.text(name)
 
+    def voice_id(self, name: str) -> str:
+        voice_id = self.text(name)
+        if not voice_id.isprintable() or not voice_id.strip(".") or set(voice_id) & set("/?#%\\ "):
+            raise ValueError(f"{self._below(name)} is {voice_id!r}, which no voice can have")
+        return voice_id
+
+    def voice_id_or_none(self, name: str) -> str | None:
+        return None if self._plain.get(name) is None else self.voice_id(name)
+
     def flag(self, name: str) -> bool:
         return self._get(name, bool)
 
@@ -88,6 +112,9 @@ class _Fields:
         if not all(value is None or isinstance(value, str) for value in labels.values()):
             raise self._wrong(name)
         return labels
+
+    def labels_or_none(self, name: str) -> dict[str, str | None] | None:
+        return None if self._plain.get(name) is None else self.labels(name)
 
     def mapping_or_none(self, name: str) -> dict[str, Any] | None:
         return None if self._plain.get(name) is None else self._get(name, dict)
@@ -139,7 +166,7 @@ def _document(fields: _Fields) -> StateDocument:
 
 def _record(fields: _Fields) -> VoiceRecord:
     return VoiceRecord(
-        voice_id=fields.text_or_none("voice_id"),
+        voice_id=fields.voice_id_or_none("voice_id"),
         status=fields.text("status"),
         name=fields.text("name"),
         description=fields.text_or_none("description"),
@@ -147,11 +174,12 @@ def _record(fields: _Fields) -> VoiceRecord:
         sample=fields.object_or_none("sample", _sample),
         created_at=fields.text_or_none("created_at"),
         prevent_destroy=fields.flag_or_not("prevent_destroy"),
-        retired=fields.objects("retired", lambda old: Retired(old.text("voice_id"), old.text("until"))),
+        retired=fields.objects("retired", _retired),
         last_error=fields.object_or_none("last_error", lambda e: LastError(e.text("summary"), e.texts("problems"))),
         on_remove=fields.text_or_none("on_remove"),
         successor=fields.object_or_none("successor", _successor),
         observed=fields.mapping_or_none("observed"),
+        manage=fields.text_or_none("manage"),
     )
 
 
@@ -169,9 +197,22 @@ def _sample(fields: _Fields) -> RecordedSample:
     )
 
 
+def _retired(fields: _Fields) -> Retired:
+    return Retired(
+        voice_id=fields.voice_id("voice_id"),
+        until=fields.text("until"),
+        name=fields.text_or_none("name"),
+        description=fields.text_or_none("description"),
+        labels=fields.labels_or_none("labels"),
+        sample=fields.object_or_none("sample", _sample),
+        created_at=fields.text_or_none("created_at"),
+        observed=fields.mapping_or_none("observed"),
+    )
+
+
 def _successor(fields: _Fields) -> Successor:
     return Successor(
-        voice_id=fields.text("voice_id"),
+        voice_id=fields.voice_id("voice_id"),
         status=fields.text("status"),
         name=fields.text("name"),
         description=fields.text_or_none("description"),

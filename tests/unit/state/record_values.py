@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reconciler.state.document import LastError, RecordedSample, Retired, StateDocument, Successor, VoiceRecord
 
 texts = st.text(max_size=8)
-ids = st.text(min_size=1, max_size=8)
+ids = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="/?#%\\."), min_size=1, max_size=8)
 labels = st.dictionaries(st.sampled_from(["gender", "age_group", "mood"]), st.none() | texts, max_size=3)
 samples = st.builds(
     RecordedSample,
@@ -22,6 +22,17 @@ samples = st.builds(
     description=st.none() | texts,
 )
 observed = st.dictionaries(st.sampled_from(["name", "description", "labels.mood"]), st.none() | texts, min_size=1)
+retired = st.builds(
+    Retired,
+    voice_id=ids,
+    until=texts,
+    name=st.none() | texts,
+    description=st.none() | texts,
+    labels=st.none() | labels,
+    sample=st.none() | samples,
+    created_at=st.none() | texts,
+    observed=st.none() | observed,
+)
 records = st.builds(
     VoiceRecord,
     voice_id=st.none() | ids,
@@ -32,7 +43,7 @@ records = st.builds(
     sample=st.none() | samples,
     created_at=st.none() | texts,
     prevent_destroy=st.booleans(),
-    retired=st.lists(st.builds(Retired, ids, texts), max_size=2).map(tuple),
+    retired=st.lists(retired, max_size=2).map(tuple),
     last_error=st.none() | st.builds(LastError, texts, st.lists(texts, max_size=2).map(tuple)),
     on_remove=st.sampled_from([None, "forget"]),
     successor=st.none()
@@ -47,6 +58,7 @@ records = st.builds(
         created_at=st.none() | texts,
     ),
     observed=st.none() | observed,
+    manage=st.sampled_from([None, "observe"]),
 )
 documents = st.builds(
     StateDocument,
