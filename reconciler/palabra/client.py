@@ -14,7 +14,7 @@ from reconciler.errors import ApiError, ApiRefusedError, ApiUnknownError, UsageE
 from reconciler.palabra import wire
 from reconciler.palabra.credentials import Credentials
 from reconciler.palabra.http import Answer, exchange
-from reconciler.palabra.limiter import Limiter
+from reconciler.palabra.limiter import BeforeWrite, Limiter, nothing
 from reconciler.palabra.retry import TOO_MANY_REQUESTS, retrying
 
 DEFAULT_URL = "https://api.palabra.ai"
@@ -81,8 +81,16 @@ class PalabraClient:
     """Speaks for one account. Every method raises ApiError."""
 
     def __init__(
-        self, http: httpx.AsyncClient, base_url: str, credentials: Credentials, limiter: Limiter, *, read_timeout: float
+        self,
+        http: httpx.AsyncClient,
+        base_url: str,
+        credentials: Credentials,
+        limiter: Limiter,
+        *,
+        read_timeout: float,
+        before_write: BeforeWrite = nothing,
     ) -> None:
+        """`before_write` is called when the turn has come of a request that changes something, each try of it."""
         self._http = http
         # A name and password in the address would be sent too, as a second scheme beside the credentials.
         try:
@@ -94,6 +102,7 @@ class PalabraClient:
         self._credentials = credentials
         self._limiter = limiter
         self._seconds = read_timeout
+        self._before_write = before_write
         self._update_method = "POST"
         self._wrapped = True
         self.server_date: str | None = None
@@ -222,6 +231,8 @@ class PalabraClient:
 
     async def _exchange(self, method: str, url: str, body: Any) -> Answer:
         async with self._limiter.slot():
+            if method != "GET":
+                self._before_write()
             try:
                 answer = await exchange(
                     self._http, method, url, headers=self._credentials.headers, seconds=self._seconds, body=body

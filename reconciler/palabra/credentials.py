@@ -30,9 +30,8 @@ def read_credentials(environ: Mapping[str, str], *, api_key_env: str | None = No
     if key:
         return Credentials({"Authorization": f"Bearer {_printable(name, key)}"})
     if api_key_env is not None:
-        raise CredentialsError(
-            f"{api_key_env} is not set", why="voicectl.yaml names it as this environment's API key", fix=_HOW
-        )
+        why = "voicectl.yaml names it as this environment's API key, and no other credentials count for it"
+        raise CredentialsError(f"{api_key_env} is not set", why=why, fix=f"set {api_key_env}")
     pair = {variable: environ.get(variable, "").strip() for variable in (CLIENT_ID, CLIENT_SECRET)}
     missing = [variable for variable, value in pair.items() if not value]
     if not missing:

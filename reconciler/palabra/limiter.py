@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+
+BeforeWrite = Callable[[], None]
+"""Raises where a request must not be sent any more, however long it has waited for its turn."""
+
+
+def nothing() -> None:
+    """Let every request be sent."""
+
 
 LONGEST_PAUSE = 60.0
 """Seconds that one answer can stop everybody for, whatever it asks."""

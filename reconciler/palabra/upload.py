@@ -7,7 +7,7 @@ import base64
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +17,12 @@ import httpx
 from reconciler.crash_points import crash_point
 from reconciler.errors import ApiUnknownError, UploadError
 from reconciler.palabra.http import connect_timeout, deadline, log, readable
-from reconciler.palabra.limiter import Limiter
+from reconciler.palabra.limiter import BeforeWrite, Limiter, nothing
 from reconciler.palabra.retry import TOO_MANY_REQUESTS, read_http_date, read_retry_after, retrying
 from reconciler.palabra.wire import UploadForm
 
+PIECE = 64 * 1024
+"""Bytes of a body that are sent at once."""
 HOPS = 3
 """Redirects that are followed at most."""
 REPLAYING_REDIRECTS = (307, 308)
@@ -97,6 +99,23 @@ class _Reporting(io.RawIOBase):
         return self._file.fileno()
 
 
+class _Joined(httpx.AsyncByteStream):
+    """A body in pieces that are worth a system call each; a form alone has a dozen tiny ones."""
+
+    def __init__(self, body: AsyncIterable[bytes]) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        piece = bytearray()
+        async for part in self._body:
+            piece += part
+            if len(piece) >= PIECE:
+                yield bytes(piece)
+                piece.clear()
+        if piece:
+            yield bytes(piece)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The file to upload."""
@@ -111,11 +130,17 @@ class Sample:
 class Uploader:
     """Sends samples to the upload host, under the limit that the whole run shares."""
 
-    def __init__(self, client: httpx.AsyncClient, limiter: Limiter, *, seconds: float) -> None:
-        """`seconds` bounds each pause in sending, and the wait for the answer after the last byte."""
+    def __init__(
+        self, client: httpx.AsyncClient, limiter: Limiter, *, seconds: float, before_write: BeforeWrite = nothing
+    ) -> None:
+        """`seconds` bounds each pause in sending, and the wait for the answer after the last byte.
+
+        `before_write` is called before each piece of the sample.
+        """
         self._client = client
         self._limiter = limiter
         self._seconds = seconds
+        self._before_write = before_write
 
     async def upload(
         self, form: UploadForm, sample: Sample, *, now: Callable[[], datetime], progress: Callable[[int], None]
@@ -127,6 +152,7 @@ class Uploader:
 
         async def once() -> None:
             async with self._limiter.slot():
+                self._before_write()
                 check_policy(form, size=sample.size, now=now())
                 try:
                     await self._follow(form, sample, progress)
@@ -166,6 +192,7 @@ class Uploader:
         async with deadline(connect_timeout(self._seconds) + self._seconds, f"POST {_shown(url)}") as timeout:
 
             def told(position: int) -> None:
+                self._before_write()
                 timeout.reschedule(clock() + self._seconds)
                 progress(position)
 
@@ -177,6 +204,8 @@ class Uploader:
                     data=dict(fields),
                     files={"file": part},  # type: ignore[dict-item]
                 )
+                assert isinstance(request.stream, AsyncIterable)
+                request.stream = _Joined(request.stream)
                 return await self._client.send(request)
 
 
@@ -188,7 +217,7 @@ def _plain_url(text: str) -> httpx.URL:
         raise UploadError("The upload form has no usable URL", why=str(error)) from error
     if url.scheme not in ("http", "https") or not url.host:
         raise UploadError("The upload form has no usable URL")
-    return url.copy_with(username=None, password=None)
+    return url.copy_with(username=None, password=None) if url.userinfo else url
 
 
 def _redirected(url: httpx.URL, response: httpx.Response) -> httpx.URL:

@@ -29,6 +29,7 @@ class Voice:
     warnings: tuple[str, ...]
     complete: bool
     """Whether the answer had all of name, description and labels: list answers may leave some out."""
+    lang_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def read_voice(payload: Any) -> Voice:
         problems=read_problems(result, "errors"),
         warnings=read_problems(result, "warnings"),
         complete={"name", "description", "labels"} <= payload.keys(),
+        lang_code=_text(payload.get("lang_code")),
     )
 
 

@@ -38,8 +38,9 @@ def test_with_a_key_and_a_pair_only_the_key_is_sent() -> None:
 def test_a_named_variable_is_never_stood_in_for() -> None:
     environ = {**PAIR, "PALABRA_API_KEY": KEY, "STAGING_KEY": "plbr_staging"}
     assert read_credentials(environ, api_key_env="STAGING_KEY").headers == {"Authorization": "Bearer plbr_staging"}
-    with pytest.raises(CredentialsError, match="OTHER_KEY is not set"):
+    with pytest.raises(CredentialsError, match="OTHER_KEY is not set") as refused:
         read_credentials(environ, api_key_env="OTHER_KEY")
+    assert refused.value.fix == "set OTHER_KEY"
 
 
 @pytest.mark.parametrize(("left", "missing"), [(0, "PALABRA_CLIENT_SECRET"), (1, "PALABRA_CLIENT_ID")])
