@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.errors import Diagnostic
 from reconciler.plan.sides import ActualVoice, DesiredVoice, PlanOptions, Quota, Recorded
-from reconciler.state.document import VoiceRecord
+from reconciler.state.document import Retired, VoiceRecord
 
 
 class Action(StrEnum):
@@ -56,13 +56,18 @@ class Change:
     actual: ActualVoice | None = None
     """The voice that the change is about."""
     successor: ActualVoice | None = None
-    """A replacement that a run left on its way."""
+    """A replacement that a run left on its way, or one that was replaced itself and comes back."""
     destroy_first: bool = False
 
     @property
     def destructive(self) -> bool:
         """Whether a voice id that consumers may hold ceases to be valid."""
         return self.action in (Action.DELETE, Action.REPLACE)
+
+    @property
+    def brings_back(self) -> bool:
+        """Whether a voice that was replaced, and kept, takes the place of the one in use."""
+        return self.action is Action.ADOPT and self.successor is not None and self.actual is not None
 
     @property
     def uploads(self) -> bool:
@@ -77,7 +82,9 @@ class Drift:
     key: str
     voice_id: str
     fields: tuple[FieldChange, ...]
-    """before: recorded, after: actual."""
+    """before: recorded (for a voice that is only observed: declared), after: actual."""
+    observed: bool = False
+    """The voice is only observed: nothing is done about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,12 @@ class Plan:
     quota: Quota | None = None
     refreshed: dict[str, VoiceRecord] = field(default_factory=dict)
     """Records of unchanged voices that state holds in an older form: written along with the next apply."""
+    kept: dict[str, tuple[Retired, ...]] = field(default_factory=dict)
+    """Replaced voices by key that state has lost, and whose time is not over: written along with the next apply."""
     unmanaged: int = 0
     """Voices of the account that are not ours."""
+    living: tuple[str, ...] = ()
+    """Ids of recorded voices that the account has."""
 
     @property
     def empty(self) -> bool:

@@ -9,10 +9,11 @@ from reconciler.desired.voice import ReplaceOrder
 from reconciler.errors import Diagnostic, Severity
 from reconciler.plan import diff
 from reconciler.plan.change import Action, Change, Drift, FieldChange
-from reconciler.plan.marked import HALF_MADE, MarkedVoices
-from reconciler.plan.record import desired_mark, refreshed_record, voice_record
+from reconciler.plan.mark import MARK, Mark, read_mark
+from reconciler.plan.marked import ADOPTABLE, HALF_MADE, MarkedVoices
+from reconciler.plan.record import NO_SAMPLE, desired_mark, refreshed_record, sample_record, voice_record
 from reconciler.plan.sides import Actual, ActualVoice, DesiredVoice, PlanOptions
-from reconciler.state.document import VoiceRecord
+from reconciler.state.document import Retired, VoiceRecord
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Decisions:
     drift: list[Drift] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     refreshed: dict[str, VoiceRecord] = field(default_factory=dict)
+    kept: dict[str, tuple[Retired, ...]] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
 
 
@@ -57,41 +59,61 @@ class DeclaredVoice:
             self._established(record, voice)
 
     def _unrecorded(self, record: VoiceRecord | None) -> None:
-        """No voice is recorded: adopt the one that was asked for or that carries our mark, or make one."""
-        if self.desired.spec.import_id is not None:
-            self._import(self.desired.spec.import_id)
-        elif not self._adopt_marked():
+        """No voice is recorded: adopt the one that is kept, carries our mark or was asked for, or make one."""
+        kept = record is not None and self._bring_back(record, None)
+        if not kept and not self._adopt_marked() and not self._import():
             self._create("new voice" if record is None else "the last attempt failed")
 
-    def _import(self, wanted: str) -> None:
+    def _import(self) -> bool:
+        """Adopt the voice that the file names. Return whether it names one."""
+        wanted = self.desired.spec.import_id
+        if wanted is None:
+            return False
         voice = self.actual.voices.get(wanted)
         if wanted in self.marked.known:
-            self._error(f"The voice {wanted} already belongs to {self.marked.known[wanted]!r}", "Remove `import`.")
+            self._bad_import(f"The voice {wanted} already belongs to {self.marked.known[wanted]!r}", "Remove `import`.")
         elif voice is None:
-            self._error(f"There is no voice {wanted} in this account", "Check the id, and whose credentials these are.")
+            why = "Check the id, and whose credentials these are."
+            self._bad_import(f"There is no voice {wanted} in this account", why)
+        elif voice.status not in ADOPTABLE:
+            self._bad_import(f"The voice {wanted} is {voice.status}: it cannot be adopted", "Import one that is ready.")
         else:
+            self._note_other_owner(voice)
             self._adopt(voice, "imported by the voice file")
+        return True
+
+    def _import_another(self, record: VoiceRecord) -> bool:
+        """In place of a voice that is gone, adopt the one that the file names, if it is another one and there."""
+        wanted = self.desired.spec.import_id
+        there = wanted in self.actual.voices and wanted not in self.marked.known
+        return wanted != record.voice_id and there and self._import()
 
     def _adopt_marked(self) -> bool:
         """Adopt a voice with our mark for this key (or a key it had before) rather than clone again."""
+        useful = self._marked_for_us()
         mark = desired_mark(self.desired, self.options.scope)
-        keys = [self.key, *self.desired.spec.previously]
-        if mark is not None:
-            known = {**self.all_desired, **self.all_recorded}
-            alike = self.marked.made_alike(mark.fingerprint, besides=known)
-            keys += alike if len(alike) == 1 else []
-        useful = [(k, m, v) for k in keys for m, v in self.marked.candidates(k) if v.status not in HALF_MADE]
+        any_will_do = self.desired.sample is None or self.desired.is_observed
         for key, other, voice in useful:
-            if mark is not None and other.fingerprint == mark.fingerprint:
+            if any_will_do or (mark is not None and other.fingerprint == mark.fingerprint):
                 self._adopt(voice, "carries our mark, but state does not know it", key if key != self.key else None)
                 return True
-        for _, _, voice in useful:
+        for _, other, voice in useful:
             if voice.status == "ready":
                 self.marked.take(voice)
                 record = replace(voice_record(self.desired, voice, self.options.scope), sample=None)
-                self._replace(record, voice, "the sample changed since this voice was made")
+                self._replace(record, voice, _added_or_changed(other))
                 return True
         return False
+
+    def _marked_for_us(self) -> list[tuple[str, Mark, ActualVoice]]:
+        """Return what carries our mark for this key, a key it had before, or the one other key of this very making."""
+        keys = [self.key, *self.desired.spec.previously]
+        mark = desired_mark(self.desired, self.options.scope)
+        if mark is not None and self.desired.sample is not None and self.desired.spec.import_id is None:
+            known = {**self.all_desired, **self.all_recorded}
+            alike = self.marked.made_alike(mark.fingerprint, besides=known)
+            keys += alike if len(alike) == 1 else []
+        return [(k, m, v) for k in keys for m, v in self.marked.candidates(k) if v.status not in HALF_MADE]
 
     def _adopt(self, voice: ActualVoice, reason: str, previous_key: str | None = None) -> None:
         self.marked.take(voice)
@@ -103,12 +125,14 @@ class DeclaredVoice:
         successor = self._successor(record)
         if successor is not None:
             self._resume(None, "its replacement is on its way", successor)
-        elif not self._adopt_marked():
+        elif not self._bring_back(record, None) and not self._adopt_marked() and not self._import_another(record):
             self._create(f"the voice {record.voice_id} no longer exists on the server")
 
     def _unfinished(self, record: VoiceRecord, voice: ActualVoice) -> None:
         """The recorded voice was never seen ready by us, so no consumer has it."""
         changed = diff.making(self.desired, record.sample)
+        if not (changed and voice.status == "ready"):
+            self._successor(record, wanted=False)
         if voice.status == "created" and record.status == "pending" and _is_fresh(voice, self.options):
             self._resume(voice, "its sample was uploaded, and the server has not noticed yet")
         elif voice.status == "created":
@@ -118,7 +142,7 @@ class DeclaredVoice:
             self._clean(voice, "of an older sample, and not ready")
             self._create(_why(changed))
         elif changed:
-            self._replace(record, voice, _why(changed))
+            self._replacement(record, voice, _why(changed))
         else:
             states = {"ready": "is ready now", "failed": "has failed", "pending": "is still processing"}
             said = states.get(voice.status, f"has the status {voice.status!r}")
@@ -126,9 +150,12 @@ class DeclaredVoice:
 
     def _established(self, record: VoiceRecord, voice: ActualVoice) -> None:
         """The recorded voice was ready when we last looked: consumers may hold its id."""
+        mark = read_mark(voice.description)
+        if record.sample is None and mark is not None and mark == desired_mark(self.desired, self.options.scope):
+            record = replace(record, sample=sample_record(self.desired))  # lost from state, but the voice says it
         changed = diff.making(self.desired, record.sample)
         if changed:
-            self._replacement(record, voice, _why(changed))
+            self._replacement(record, voice, _why(changed) if record.sample else _added_or_changed(mark))
         elif self.key in self.options.replace:
             self._replacement(record, voice, "asked for")
         elif voice.status in HALF_MADE:
@@ -146,7 +173,12 @@ class DeclaredVoice:
         protect = self.desired.spec.lifecycle.prevent_destroy
         if record.prevent_destroy != protect:
             fields += (FieldChange("lifecycle.prevent_destroy", record.prevent_destroy, protect),)
+        if record.manage is not None:
+            fields += (FieldChange("manage", record.manage, self.desired.spec.manage.value),)
+        if self.previous_key is None:
+            fields += self._outdated_mark(voice)
         self._note_unsent(record)
+        self._note_kept_sample(record)
         self._note_same_audio(record)
         if self.previous_key is not None:
             self._change(Action.MOVE, f"renamed from {self.previous_key}", voice=voice, fields=fields)
@@ -158,12 +190,27 @@ class DeclaredVoice:
             refreshed = refreshed_record(record, self.desired, voice, self.options.scope)
             living = tuple(old for old in record.retired if old.voice_id in self.actual.voices)
             refreshed = replace(refreshed, retired=living)
-            if refreshed != record and record.successor is None:
+            if refreshed != self.record and record.successor is None:
                 self.into.refreshed[self.key] = refreshed
+
+    def _outdated_mark(self, voice: ActualVoice) -> tuple[FieldChange, ...]:
+        """Return what changes when our mark names another key, as after `state mv`: without state it would be believed.
+
+        Case does not count: a server may keep descriptions in its own.
+        """
+        mark = read_mark(voice.description)
+        if not self.options.marks or mark is None or mark.scope != self.options.scope:
+            return ()
+        if mark.key.casefold() == self.key.casefold() or self.marked.known.get(voice.voice_id) != self.key:
+            return ()
+        return (FieldChange(MARK, mark.key, self.key),)
 
     def _replacement(self, record: VoiceRecord, voice: ActualVoice, reason: str) -> None:
         """Replace the voice, or go on with a replacement that an earlier run began."""
         successor = self._successor(record)
+        if self.desired.sample is None and successor is None:
+            self._cannot_make(reason, "or leave the voice as it is")
+            return
         mark = desired_mark(self.desired, self.options.scope)
         if successor is None and mark is not None and self.key not in self.options.replace:
             alike = [v for m, v in self.marked.candidates(self.key) if m.fingerprint == mark.fingerprint]
@@ -171,8 +218,30 @@ class DeclaredVoice:
         if successor is not None:
             self.marked.take(successor)
             self._resume(voice, "its replacement is on its way", successor)
-        else:
+        elif not self._bring_back(record, voice):
             self._replace(record, voice, reason)
+
+    def _bring_back(self, record: VoiceRecord, voice: ActualVoice | None) -> bool:
+        """Let a replaced voice that is still kept be the key's again, if it was made from what the file says."""
+        kept = self._kept(record)
+        if kept is None or self.key in self.options.replace:
+            return False
+        fields = diff.updates(self.desired, kept, None, self.options.scope)
+        change = self._make(Action.ADOPT, "it was replaced, and is kept: no re-clone", voice=voice, fields=fields)
+        self.into.changes.append(replace(change, successor=kept, voice_id=kept.voice_id))
+        return True
+
+    def _kept(self, record: VoiceRecord) -> ActualVoice | None:
+        mark = desired_mark(self.desired, self.options.scope)
+        for old in reversed(record.retired):
+            voice = self.actual.voices.get(old.voice_id)
+            if voice is None or voice.status != "ready" or old.until <= self.options.now or self.desired.sample is None:
+                continue
+            if old.sample is not None and not diff.making(self.desired, old.sample):
+                return voice
+            if old.sample is None and mark is not None and read_mark(voice.description) == mark:
+                return voice  # an older voicectl kept the id alone, but the voice says what it was made from
+        return None
 
     def _successor(self, record: VoiceRecord, *, wanted: bool = True) -> ActualVoice | None:
         """Return the recorded replacement if it can still become one; clean it otherwise."""
@@ -191,7 +260,16 @@ class DeclaredVoice:
         self._clean(voice, "a replacement that was not finished")
         return None
 
+    def _cannot_make(self, reason: str, way_out: str) -> None:
+        at = self.desired.spec.source.at("samples", 0, "file")
+        summary = f"This voice would have to be made ({reason}), but its recording is not in the repository"
+        detail = f"Add the recording and name it under `samples[0].file`, {way_out}."
+        self.into.diagnostics.append(Diagnostic(Severity.ERROR, "plan.no-sample", summary, detail, self.key, at))
+
     def _create(self, reason: str) -> None:
+        if self.desired.sample is None:
+            self._cannot_make(reason, "or adopt a voice that exists: `import: VOICE_ID`")
+            return
         fields = [FieldChange(path, None, value) for path, value in diff.declared_fields(self.desired).items()]
         self._change(Action.CREATE, reason, fields=(*fields, *diff.making_fields(self.desired)))
 
@@ -234,9 +312,18 @@ class DeclaredVoice:
             self.key, action, reason, voice_id, self.previous_key, fields, self.desired, self.record, actual=voice
         )
 
-    def _error(self, summary: str, detail: str) -> None:
+    def _bad_import(self, summary: str, detail: str) -> None:
         at = self.desired.spec.source.at("import")
         self.into.diagnostics.append(Diagnostic(Severity.ERROR, "plan.import", summary, detail, self.key, at))
+
+    def _note_other_owner(self, voice: ActualVoice) -> None:
+        """Say that another project, or another environment of this one, says that the voice is its own."""
+        mark = read_mark(voice.description)
+        if mark is not None and mark.scope != self.options.scope and not self.desired.is_observed:
+            summary = f"The voice {voice.voice_id} carries the mark of {mark.scope}/{mark.key}: it has another owner"
+            detail = "Both would write to it. Let the other one forget it first, or set `manage: observe` here."
+            at = self.desired.spec.source.at("import")
+            self.into.diagnostics.append(Diagnostic(Severity.WARNING, "plan.import", summary, detail, self.key, at))
 
     def _note_unsent(self, record: VoiceRecord) -> None:
         """Say which declared fields wait for the next replacement, because the API takes them at creation only."""
@@ -250,11 +337,24 @@ class DeclaredVoice:
                 note = Diagnostic(Severity.INFO, "plan.next-replacement", summary, detail, self.key, at)
                 self.into.diagnostics.append(note)
 
+    def _note_kept_sample(self, record: VoiceRecord) -> None:
+        if record.sample is not None and self.desired.sample is None:
+            summary = f"{record.sample.file} is not named any more: the voice stays as it was made from it"
+            at = self.desired.spec.source.at("samples", 0, "file")
+            self.into.diagnostics.append(Diagnostic(Severity.INFO, "plan.no-sample", summary, "", self.key, at))
+
     def _note_same_audio(self, record: VoiceRecord) -> None:
-        if record.sample is not None and record.sample.sha256 != self.desired.sample.sha256:
-            summary = f"{self.desired.sample.file} is another file with the same audio: no re-clone"
+        sample = self.desired.sample
+        if record.sample is not None and sample is not None and record.sample.sha256 != sample.sha256:
+            summary = f"{sample.file} is another file with the same audio: no re-clone"
             at = self.desired.spec.source.at("samples", 0, "file")
             self.into.diagnostics.append(Diagnostic(Severity.INFO, "plan.same-audio", summary, "", self.key, at))
+
+
+def _added_or_changed(mark: Mark | None) -> str:
+    """Return why a sample makes another voice of one for which none is recorded; its mark knows if it had one."""
+    had_one = mark is not None and mark.fingerprint != NO_SAMPLE
+    return "the sample changed since this voice was made" if had_one else "a sample was added"
 
 
 def _is_fresh(voice: ActualVoice, options: PlanOptions) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.plan.change import FieldChange
 from reconciler.plan.mark import without_mark
-from reconciler.plan.sides import ActualVoice, DesiredVoice
+from reconciler.plan.sides import ActualVoice, DesiredVoice, SampleBytes
 from reconciler.state.document import RecordedSample, VoiceRecord
 
 
@@ -65,12 +65,7 @@ def canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the paths whose values differ, in the order of `one`. Both sides are canonical and have the same paths."""
-    if one == other:
-        return []
-    from deepdiff import DeepDiff  # noqa: PLC0415 - 0.2 s, so only for the few voices that a plain look found different
-
-    affected = DeepDiff(one, other).affected_root_keys
-    return [path for path in one if path in affected]
+    return [path for path, value in one.items() if value != other[path]]
 
 
 def updates(
@@ -110,14 +105,16 @@ def observed(sent: Mapping[str, Any], actual: ActualVoice, scope: str) -> dict[s
 def making(desired: DesiredVoice, recorded: RecordedSample | None) -> tuple[FieldChange, ...]:
     """Return the differences that only another clone can bring: sample bytes and settings sent with them.
 
-    A voice recorded without a sample was adopted without one, so any sample declared for it makes a new voice.
+    A voice recorded without a sample was adopted without one, so any sample declared for it makes a new voice. Where
+    none is declared there is nothing to compare: a recording that is not in the repository is no other recording.
     """
     if recorded is None:
-        return (FieldChange("samples[0].sha256", None, desired.sample.sha256, forces_replacement=True),)
+        sample = desired.sample
+        return (FieldChange("samples[0].sha256", None, sample.sha256, forces_replacement=True),) if sample else ()
     changes = []
     for path, value in _makers(desired).items():
         before = getattr(recorded, path)
-        if not same_sample(desired, recorded) if path == "sha256" else before != value:
+        if not same_sample(desired.sample, recorded) if path == "sha256" else before != value:
             changes.append(FieldChange(f"samples[0].{path}", before, value, forces_replacement=True))
     return tuple(changes)
 
@@ -127,20 +124,29 @@ def making_fields(desired: DesiredVoice) -> tuple[FieldChange, ...]:
     return tuple(FieldChange(f"samples[0].{path}", None, value) for path, value in _makers(desired).items())
 
 
+def observed_drift(
+    desired: DesiredVoice, record: VoiceRecord | None, actual: ActualVoice, scope: str
+) -> tuple[FieldChange, ...]:
+    """Return how a voice that is only observed differs. before: declared, after: as it is."""
+    fields = updates(desired, actual, None, scope)
+    if record is not None and record.sample is not None:
+        fields += making(desired, record.sample)
+    return tuple(FieldChange(field.path, field.after, field.before) for field in fields)
+
+
 def _makers(desired: DesiredVoice) -> dict[str, Any]:
     sample = desired.spec.sample
     return {
-        "sha256": desired.sample.sha256,
+        "sha256": desired.sample and desired.sample.sha256,
         "lang_code": sample.lang_code,
         "denoise": sample.denoise,
         "speech_normalization": sample.speech_normalization,
     }
 
 
-def same_sample(desired: DesiredVoice, recorded: RecordedSample) -> bool:
-    """Whether the declared file holds the audio that was recorded: the same file, or the same audio stream in it."""
-    sample = desired.sample
-    if sample.sha256 == recorded.sha256:
+def same_sample(sample: SampleBytes | None, recorded: RecordedSample) -> bool:
+    """Whether a file holds the audio that was recorded: the same file, or the same audio stream in it."""
+    if sample is None or sample.sha256 == recorded.sha256:
         return True
     return sample.stream_sha256 is not None and sample.stream_sha256 == recorded.stream_sha256
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from reconciler import __version__
 from reconciler.errors import Diagnostic, RepositoryError, Severity, VoicectlError
-from reconciler.plan.change import Action, Change, FieldChange, Plan
-from reconciler.plan.sides import DesiredVoice
+from reconciler.plan.approval import approval_of
+from reconciler.plan.change import Action, Change, Drift, FieldChange, Plan
 
 FORMAT_VERSION = "1.0"
 
@@ -22,10 +21,10 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "voicectl_version": __version__,
         "environment": plan.recorded.environment,
         "state_serial": plan.recorded.serial,
-        "digest": digest(plan),
+        "digest": approval_of(plan).digest,
         "summary": {action.value: plan.count(action) for action in Action},
         "changes": [_change(change) for change in plan.changes],
-        "drift": [{"key": d.key, "voice_id": d.voice_id, "fields": [_field(f) for f in d.fields]} for d in plan.drift],
+        "drift": [_drift(drift) for drift in plan.drift],
         "diagnostics": [diagnostic_to_json(d) for d in plan.diagnostics],
     }
     if plan.quota is not None:
@@ -55,28 +54,6 @@ def diagnostics_of(error: VoicectlError) -> tuple[Diagnostic, ...]:
     return (Diagnostic(Severity.ERROR, "error", error.what, detail),)
 
 
-def digest(plan: Plan) -> str:
-    """Return a digest over everything that the plan was made from and that it would do."""
-    basis = {
-        "environment": plan.recorded.environment,
-        "account": plan.recorded.account,
-        "lineage": plan.recorded.lineage if plan.recorded.serial else None,
-        "serial": plan.recorded.serial,
-        "targets": plan.options.targets,
-        "replace": plan.options.replace,
-        "changes": [_change(change) for change in plan.changes],
-        "samples": {c.key: _sent_once(c.desired) for c in plan.changes if c.desired},
-    }
-    text = json.dumps(basis, sort_keys=True, ensure_ascii=False)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def _sent_once(desired: DesiredVoice) -> list[str | None]:
-    """Return what is sent at creation and is no field of a change."""
-    sample = desired.spec.sample
-    return [desired.sample.sha256, sample.display_name, sample.description]
-
-
 def _change(change: Change) -> dict[str, Any]:
     return {
         "key": change.key,
@@ -85,6 +62,15 @@ def _change(change: Change) -> dict[str, Any]:
         "voice_id": change.voice_id,
         "previous_key": change.previous_key,
         "fields": [_field(f) for f in change.fields],
+    }
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    return {
+        "key": drift.key,
+        "voice_id": drift.voice_id,
+        "observed": drift.observed,
+        "fields": [_field(f) for f in drift.fields],
     }
 
 
@@ -98,7 +84,7 @@ def _field(field: FieldChange) -> dict[str, Any]:
 
 
 def diagnostic_to_json(diagnostic: Diagnostic) -> Mapping[str, Any]:
-    """Return a diagnostic as the contract has it; a range only where there is one."""
+    """Return a diagnostic as the contract has it; a range and what was measured only where there are any."""
     plain: dict[str, Any] = {
         "severity": diagnostic.severity.value,
         "rule": diagnostic.rule,
@@ -112,4 +98,6 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> Mapping[str, Any]:
             "filename": diagnostic.range.filename,
             "start": {"line": start.line, "column": start.column},
         }
+    if diagnostic.measured is not None:
+        plain["measured"] = asdict(diagnostic.measured)
     return plain

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 _MARK = re.compile(r"\s*\[voicectl (?P<scope>[^\s/\[\]]+)/(?P<key>[^\s\[\]]+) (?P<fingerprint>[0-9a-f]{8})\]\s*\Z")
 
 DEFAULT_ENVIRONMENT = "default"
+MARK = "mark"
+"""The path, among the fields of a change, of the key that the mark names."""
 
 
 @dataclass(frozen=True, slots=True)

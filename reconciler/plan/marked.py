@@ -9,6 +9,8 @@ from reconciler.plan.mark import Mark, read_mark
 from reconciler.plan.sides import Actual, ActualVoice, PlanOptions
 from reconciler.state.document import VoiceRecord
 
+ADOPTABLE = ("ready", "pending")
+"""Statuses in which a voice that others made can be taken over."""
 HALF_MADE = ("created", "failed")
 """Statuses in which a voice of ours is of no use to anybody: never uploaded, or refused by the processing."""
 
@@ -17,11 +19,11 @@ class MarkedVoices:
     """An index of them by the key in the mark. What a decision takes is no longer left over."""
 
     def __init__(self, actual: Actual, recorded: Mapping[str, VoiceRecord], options: PlanOptions) -> None:
-        self.known = {voice_id: key for key, record in recorded.items() for voice_id in recorded_ids(record)}
+        self.known = {voice_id: key for key, record in recorded.items() for voice_id in record.voice_ids}
         """Voice id -> the key that state records it under."""
         self._by_key: dict[str, list[tuple[Mark, ActualVoice]]] = defaultdict(list)
         self._taken: set[str] = set()
-        self._foreign: set[str] = set()
+        self._foreign: dict[str, ActualVoice] = {}
         for voice in actual.voices.values():
             if voice.voice_id in self.known:
                 continue
@@ -29,7 +31,7 @@ class MarkedVoices:
             if mark is not None and mark.scope == options.scope:
                 self._by_key[mark.key].append((mark, voice))
             else:
-                self._foreign.add(voice.voice_id)
+                self._foreign[voice.voice_id] = voice
 
     def candidates(self, key: str) -> list[tuple[Mark, ActualVoice]]:
         """Return what is left for a key, the most useful first: ready before pending, the newest first."""
@@ -59,17 +61,11 @@ class MarkedVoices:
             for _, voice in self.candidates(key):
                 yield key, voice
 
-    def unmanaged(self) -> int:
-        """Return how many voices of the account are neither recorded, nor marked, nor taken."""
-        return len(self._foreign - self._taken)
+    def unmanaged(self) -> list[ActualVoice]:
+        """Return the voices of the account that are neither recorded, nor marked, nor taken, by id."""
+        return [self._foreign[voice_id] for voice_id in sorted(self._foreign.keys() - self._taken)]
 
 
 def known_ids(recorded: Mapping[str, VoiceRecord]) -> set[str]:
     """Return every voice id that state knows."""
-    return {voice_id for record in recorded.values() for voice_id in recorded_ids(record)}
-
-
-def recorded_ids(record: VoiceRecord) -> set[str]:
-    """Return every voice id that a record knows."""
-    ids = {record.voice_id, record.successor and record.successor.voice_id, *(r.voice_id for r in record.retired)}
-    return {voice_id for voice_id in ids if voice_id}
+    return {voice_id for record in recorded.values() for voice_id in record.voice_ids}

@@ -13,15 +13,19 @@ from reconciler.state.document import VoiceRecord
 def find_moves(desired: Mapping[str, DesiredVoice], recorded: Mapping[str, VoiceRecord]) -> dict[str, str]:
     """Return new key -> recorded key.
 
-    `previously` in the voice file decides. Without it, a key that vanished and a key that appeared are the same
-    voice when exactly these two share sample and settings; the name decides between several.
+    `previously` in the voice file decides, and so does the id of a recorded voice under `import`. Without them, a key
+    that vanished and a key that appeared are the same voice when exactly these two share sample and settings; the
+    name decides between several.
     """
     appeared = [key for key in desired if key not in recorded or recorded[key].voice_id is None]
     vanished = {key for key in recorded if key not in desired and recorded[key].voice_id is not None}
+    by_id = {recorded[key].voice_id: key for key in vanished}
     moves: dict[str, str] = {}
     for key in appeared:
-        for old in desired[key].spec.previously:
-            if old in vanished:
+        spec = desired[key].spec
+        imported = by_id.get(spec.import_id) if spec.import_id else None
+        for old in (*spec.previously, imported):
+            if old is not None and old in vanished:
                 moves[key] = old
                 vanished.discard(old)
                 break
@@ -53,7 +57,7 @@ class _by_sample:  # noqa: N801 - reads as the question it answers
                     self._keys[str(digest)].append(key)
 
     def __call__(self, desired: DesiredVoice) -> list[str]:
-        digests = (desired.sample.sha256, desired.sample.stream_sha256)
+        digests = (desired.sample.sha256, desired.sample.stream_sha256) if desired.sample else ()
         return sorted({key for digest in digests if digest for key in self._keys.get(digest, ())})
 
 

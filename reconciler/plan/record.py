@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.desired.voice import OnRemove
+from reconciler.desired.voice import Manage, OnRemove
 from reconciler.plan.diff import declared_fields, observed
 from reconciler.plan.mark import Mark, fingerprint
 from reconciler.plan.sides import ActualVoice, DesiredVoice
 from reconciler.state.document import RecordedSample, Retired, Successor, VoiceRecord
 
+NO_SAMPLE = "00000000"
+"""The fingerprint in the mark of a voice of which nobody here knows what it was made from."""
 
-def sample_record(desired: DesiredVoice) -> RecordedSample:
-    """Return the sample and the settings sent with it, as state keeps them."""
+
+def sample_record(desired: DesiredVoice) -> RecordedSample | None:
+    """Return the sample and the settings sent with it, as state keeps them; None where there is no recording."""
     sample, spec = desired.sample, desired.spec.sample
+    if sample is None:
+        return None
     return RecordedSample(
         file=sample.file,
         sha256=sample.sha256,
@@ -28,9 +33,12 @@ def sample_record(desired: DesiredVoice) -> RecordedSample:
 
 
 def voice_record(
-    desired: DesiredVoice, actual: ActualVoice, scope: str, *, retired: tuple[Retired, ...] = ()
+    desired: DesiredVoice, actual: ActualVoice, scope: str, *, retired: tuple[Retired, ...] = (), finished: bool = True
 ) -> VoiceRecord:
-    """Return the record of a voice that was made from, or adopted for, this voice file."""
+    """Return the record of a voice that was made from, or adopted for, this voice file.
+
+    A voice that is not `finished` shows what it likes, so nothing of that is kept as the server's own form.
+    """
     spec = desired.spec
     return VoiceRecord(
         voice_id=actual.voice_id,
@@ -43,7 +51,8 @@ def voice_record(
         prevent_destroy=spec.lifecycle.prevent_destroy,
         retired=retired,
         on_remove=_on_remove(desired),
-        observed=observed(declared_fields(desired), actual, scope),
+        observed=observed(declared_fields(desired), actual, scope) if finished else None,
+        manage=_manage(desired),
     )
 
 
@@ -68,7 +77,9 @@ def refreshed_record(record: VoiceRecord, desired: DesiredVoice, actual: ActualV
     tells such a voice from a drifted one.
     """
     sample = sample_record(desired)
-    if record.sample is not None:  # what was sent at creation is not sent again
+    if sample is None:  # the file was taken away, and the voice is still made from it
+        sample = record.sample
+    elif record.sample is not None:  # what was sent at creation is not sent again
         sample = replace(sample, display_name=record.sample.display_name, description=record.sample.description)
         if sample.stream_sha256 is None and sample.sha256 == record.sample.sha256:
             sample = replace(sample, stream_sha256=record.sample.stream_sha256)
@@ -85,12 +96,27 @@ def refreshed_record(record: VoiceRecord, desired: DesiredVoice, actual: ActualV
         on_remove=_on_remove(desired),
         last_error=None,
         observed=observed(declared_fields(desired), actual, scope),
+        manage=_manage(desired),
     )
 
 
+def observed_record(record: VoiceRecord, desired: DesiredVoice, actual: ActualVoice, scope: str) -> VoiceRecord:
+    """Return the record of a voice that is only observed.
+
+    What the server shows is nothing that it made of what was sent, so it is not kept: once the voice is managed
+    again, every difference counts.
+    """
+    return replace(refreshed_record(record, desired, actual, scope), sample=record.sample, observed=None)
+
+
 def desired_mark(desired: DesiredVoice, scope: str) -> Mark | None:
-    """Return the mark that the voice of this file carries; None while its audio stream is unknown (an LFS pointer)."""
+    """Return the mark that the voice of this file carries; None while its audio stream is unknown (an LFS pointer).
+
+    Without a recording there is nothing to take a fingerprint of: the mark then says whose voice it is, and no more.
+    """
     sample, spec = desired.sample, desired.spec.sample
+    if sample is None:
+        return Mark(scope, desired.spec.key, NO_SAMPLE)
     if sample.stream_sha256 is None:
         return None
     made_by = fingerprint(
@@ -113,6 +139,10 @@ def recorded_mark(key: str, sample: RecordedSample | None, scope: str) -> Mark |
         speech_normalization=sample.speech_normalization,
     )
     return Mark(scope, key, made_by)
+
+
+def _manage(desired: DesiredVoice) -> str | None:
+    return Manage.OBSERVE.value if desired.is_observed else None
 
 
 def _on_remove(desired: DesiredVoice) -> str | None:

@@ -29,7 +29,8 @@ def _protected(plan: Plan) -> list[Diagnostic]:
             if change.desired is not None
             else change.record is not None and change.record.prevent_destroy
         )
-        if change.destructive and protected:
+        if (change.destructive or change.brings_back) and protected:
+            voice_id = change.actual.voice_id if change.actual is not None else change.voice_id
             what = "delete" if change.action is Action.DELETE else "replace"
             way_out = (
                 "Set prevent_destroy: false in its voice file first"
@@ -40,7 +41,7 @@ def _protected(plan: Plan) -> list[Diagnostic]:
                 Diagnostic(
                     Severity.ERROR,
                     "safety.prevent-destroy",
-                    f"Would {what} {change.key!r} ({change.voice_id}), which has prevent_destroy",
+                    f"Would {what} {change.key!r} ({voice_id}), which has prevent_destroy",
                     f"{way_out}, or leave the voice as it is. Reason of the {what}: {change.reason}.",
                     change.key,
                     change.desired.spec.source.at("lifecycle", "prevent_destroy") if change.desired else None,

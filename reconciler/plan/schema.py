@@ -32,6 +32,12 @@ def plan_schema() -> dict[str, Any]:
             "fields": fields,
         }
     )
+    drift = {
+        "key": _TEXT,
+        "voice_id": _TEXT,
+        "observed": {"type": "boolean", "description": "The voice is only observed: nothing is done about it."},
+        "fields": fields,
+    }
     count = {"type": "integer", "minimum": 0}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -47,10 +53,12 @@ def plan_schema() -> dict[str, Any]:
             "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
             "summary": _object({action.value: count for action in Action}),
             "changes": {"type": "array", "items": change},
-            "drift": {"type": "array", "items": _object({"key": _TEXT, "voice_id": _TEXT, "fields": fields})},
+            "drift": {"type": "array", "items": _object(drift)},
             "diagnostics": {"type": "array", "items": _diagnostic()},
             "quota": _object({"limit": count, "remaining": {"type": ["integer", "null"]}}),
             "account": _TEXT_OR_NULL,
+            "approval": {"type": "object", "description": "What approving a saved plan covers; for voicectl alone."},
+            "witnesses": {"type": "array", "items": _TEXT, "description": "Voices that the account had."},
             "options": _object({name: {"type": "array", "items": _TEXT} for name in ("targets", "replace")}),
         },
         "required": [
@@ -78,6 +86,16 @@ def _diagnostic() -> dict[str, Any]:
     )
     place = _object({"filename": _TEXT, "start": _object({"line": number, "column": number})})
     diagnostic["properties"]["range"] = place
+    number_or_null = {"type": ["number", "null"]}
+    diagnostic["properties"]["measured"] = _object(
+        {
+            "value": {"type": "number"},
+            "threshold": number_or_null,
+            "unit": _TEXT_OR_NULL,
+            "start": {**number_or_null, "description": "Seconds into the sample."},
+            "end": {**number_or_null, "description": "Seconds into the sample."},
+        }
+    )
     return diagnostic
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.desired.voice import VoiceSpec
+from reconciler.desired.voice import Manage, VoiceSpec
 from reconciler.state.document import VoiceRecord
 
 
@@ -28,7 +28,13 @@ class DesiredVoice:
     """One voice file and the bytes of its sample."""
 
     spec: VoiceSpec
-    sample: SampleBytes
+    sample: SampleBytes | None
+    """None where the recording is not in the repository."""
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether nothing may be written to the voice."""
+        return self.spec.manage is Manage.OBSERVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class ActualVoice:
     """None when the API did not show any labels field."""
     created_at: str | None = None
     problems: tuple[str, ...] = ()
+    lang_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,8 @@ class PlanOptions:
     """RFC 3339, UTC: upload forms of voices made before this moment have expired; "" where that is unknown."""
     scope_is_claimed: bool = True
     """The project's name is written down, so that its marks are a claim of ownership and no accident of a folder."""
+    marks: bool = True
+    """Whether voices get our mark at all."""
     targets: tuple[str, ...] = ()
     """Keys or patterns; none means all."""
     replace: tuple[str, ...] = ()

@@ -31,7 +31,7 @@ labels = st.fixed_dictionaries(
     },
 )
 samples = st.fixed_dictionaries(
-    {"file": st.sampled_from(TRACKS), "lang_code": st.sampled_from(["en", "EN", "pt-BR"])},
+    {"file": st.sampled_from([*TRACKS, None]), "lang_code": st.sampled_from(["en", "EN", "pt-BR"])},
     optional={
         "denoise": st.booleans(),
         "speech_normalization": st.booleans(),
@@ -49,7 +49,13 @@ lifecycles = st.fixed_dictionaries(
     },
 )
 in_place: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-    {"name": names}, optional={"description": texts, "labels": labels, "lifecycle": lifecycles}
+    {"name": names},
+    optional={
+        "description": texts,
+        "labels": labels,
+        "lifecycle": lifecycles,
+        "manage": st.sampled_from(["full", "full", "observe"]),
+    },
 )
 """The part of a voice file that can change without another clone."""
 voice_files: st.SearchStrategy[dict[str, Any]] = st.builds(

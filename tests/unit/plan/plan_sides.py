@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from reconciler.desired.voice import Source, VoiceFile
+from reconciler.desired.source import Source
+from reconciler.desired.voice_file import VoiceFile
 from reconciler.plan.build import build_plan
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.plan.mark import Mark, fingerprint
@@ -21,7 +21,7 @@ LATER = "2026-01-08T00:00:00Z"
 def declared(
     key: str = "anna",
     *,
-    audio: str = "a",
+    audio: str | None = "a",
     file: str | None = None,
     pointer: bool = False,
     imports: str | None = None,
@@ -29,15 +29,19 @@ def declared(
 ) -> DesiredVoice:
     """Return a voice file whose sample holds `audio`; `file` are the bytes around it, if others than usual.
 
+    None as `audio` is a recording that is not in the repository.
+
     Sample fields are given with the prefix `sample_`.
     """
-    sample = {"file": "s.mp3", "lang_code": "en"}
+    sample: dict[str, Any] = {"file": audio and "s.mp3", "lang_code": "en"}
     sample |= {k.removeprefix("sample_"): v for k, v in fields.items() if k.startswith("sample_")}
     written = {"name": "Anna", "samples": [sample]} | {k: v for k, v in fields.items() if not k.startswith("sample_")}
     if imports is not None:
         written["import"] = imports
     raw = repr(written).encode()
-    spec = VoiceFile.model_validate(written).spec(key, Source(f"voices/{key}.yaml", Path("/r/voices") / key, raw))
+    spec = VoiceFile.model_validate(written).spec(key, Source(f"voices/{key}.yaml", f"/r/voices/{key}", raw))
+    if audio is None:
+        return DesiredVoice(spec, None)
     stream = None if pointer else f"stream-{audio}"
     return DesiredVoice(spec, SampleBytes("voices/s.mp3", f"file-{file or audio}", 100, stream, pointer=pointer))
 

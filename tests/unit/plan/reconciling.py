@@ -7,6 +7,7 @@ client, plan and executor. Only the transport (a World) and the time are models.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,18 +26,23 @@ from reconciler.apply.planning import Planned, PlanRequest, plan_from_account
 from reconciler.apply.run import Applied, ApplyRequest, _Run
 from reconciler.apply.session import Session
 from reconciler.apply.workspace import Workspace
-from reconciler.desired.identity import IdentityCache
+from reconciler.desired.identity_cache import IdentityCache
 from reconciler.desired.project import Environment, Project, Safety
-from reconciler.desired.voice import Source, VoiceFile
+from reconciler.desired.source import Source
+from reconciler.desired.voice_file import VoiceFile
 from reconciler.palabra.client import PalabraClient
 from reconciler.palabra.credentials import Credentials
 from reconciler.palabra.limiter import Limiter
 from reconciler.palabra.upload import Uploader
 from reconciler.plan.sides import DesiredVoice, SampleBytes
-from reconciler.state.store import Ledger, StateStore
+from reconciler.samples.cache import MeasurementCache
+from reconciler.state.ledger import Ledger
+from reconciler.state.lock import Holder
+from reconciler.state.store import StateStore
 
 File = dict[str, Any]
 """A voice file, as YAML would give it."""
+HOLDER = Holder("me", "here", 1, "2026-01-01T00:00:00Z", "voicectl apply")
 TRACKS = ("a.flac", "a-tagged.flac", "b.flac", "c.flac")
 """The samples that there are; the first two hold the same audio."""
 
@@ -87,9 +93,11 @@ class Repository:
             parallelism=4,
             ownership_mark=self.ownership_mark,
             checks={},
+            source=Source("voicectl.yaml", str(self.root / "voicectl.yaml")),
         )
-        store = StateStore(self.state, self.root / ".voicectl", "default")
-        return Workspace(project, environment, self.tracks, store, self.cache, {}, ())
+        store = StateStore.of_file(self.state, self.root / ".voicectl", "default")
+        measurements = MeasurementCache(Path(os.environ["VOICECTL_CACHE"]) / "measurements")
+        return Workspace(project, environment, self.tracks, store, self.cache, measurements, {}, ())
 
     def voices(self) -> Mapping[str, Any]:
         """Return the records as state has them now."""
@@ -142,16 +150,17 @@ class Repository:
 
     async def _apply(self, request: ApplyRequest) -> Applied:
         workspace = self.workspace()
-        ledger = Ledger(workspace.store, workspace.store.load())
-        desired = with_streams(workspace, self._desired(), ledger.loaded.voices)
-        async with self._http() as http:
-            ledger.open()
-            run = _Run(workspace, request, ledger, self._session(http), Interrupts(request.timeout), self.clock)
-            try:
-                planned = await run.plan(desired)
-                applied = await run.carry_out(planned, lambda _: None)
-            finally:
-                ledger.close()
+        with workspace.store.hold(HOLDER) as hold:
+            ledger = Ledger(hold, hold.load())
+            desired = with_streams(workspace, self._desired(), ledger.loaded.voices)
+            async with self._http() as http:
+                ledger.open()
+                run = _Run(workspace, request, ledger, self._session(http), Interrupts(request.timeout), self.clock)
+                try:
+                    planned = await run.plan(desired, None)
+                    applied = await run.carry_out(planned, lambda _: None)
+                finally:
+                    ledger.close()
         return applied
 
     def _http(self) -> httpx.AsyncClient:
@@ -165,8 +174,11 @@ class Repository:
     def _desired(self) -> Desired:
         voices, paths = {}, {}
         for key, file in sorted(self.files.items()):
-            source = Source(f"voices/{key}.yaml", self.root / f"voices/{key}.yaml")
+            source = Source(f"voices/{key}.yaml", str(self.root / f"voices/{key}.yaml"))
             spec = VoiceFile.model_validate(file).spec(key, source)
+            if spec.sample.file is None:
+                voices[key] = DesiredVoice(spec, None)
+                continue
             path = self.tracks / spec.sample.file
             identity = self.cache.identify(path)
             voices[key] = DesiredVoice(spec, SampleBytes(spec.sample.file, identity.sha256, identity.size))

@@ -35,7 +35,7 @@ def test_a_new_file_is_a_create_that_shows_every_declared_field() -> None:
 
 
 def test_after_a_failed_attempt_it_is_a_create_that_says_so() -> None:
-    failed = recorded(ANNA, None, "failed", last_error=LastError("no"))
+    failed = recorded(ANNA, None, "failed", last_error=LastError("no", ()))
 
     assert only(plan_of(ANNA, failed)).reason == "the last attempt failed"
 
@@ -447,13 +447,13 @@ def test_fields_that_the_answer_leaves_out_are_compared_with_what_was_sent() -> 
 
 
 def test_a_record_without_a_sample_cannot_be_the_declared_making() -> None:
-    change = only(plan_of(ANNA, recorded(ANNA, sample=None), (shown(),)))
+    change = only(plan_of(ANNA, recorded(ANNA, sample=None), (shown(description=mark(audio="b")),)))
 
-    assert change.action is Action.REPLACE
+    assert (change.action, change.reason) == (Action.REPLACE, "the sample changed since this voice was made")
     assert change.fields[0] == FieldChange("samples[0].sha256", None, "file-a", forces_replacement=True)
 
 
 def test_an_unchanged_voice_forgets_an_old_error() -> None:
-    plan = plan_of(ANNA, recorded(ANNA, last_error=LastError("no")), (shown(),))
+    plan = plan_of(ANNA, recorded(ANNA, last_error=LastError("no", ())), (shown(),))
 
     assert plan.refreshed == {"anna": replace(recorded(ANNA), last_error=None)}

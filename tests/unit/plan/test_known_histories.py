@@ -31,7 +31,7 @@ def opened(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         repository.close()
 
 
-def file(sample: str = "a.flac", **fields: Any) -> File:
+def file(sample: str | None = "a.flac", **fields: Any) -> File:
     return {"name": "Anna", "samples": [{"file": sample, "lang_code": "en"}], **fields}
 
 
@@ -132,3 +132,38 @@ def test_a_deleted_voice_that_the_list_still_shows_is_not_taken_for_the_one_of_a
     done(repository)
 
     assert list(repository.world.voices) == [repository.voices()["anna"].voice_id]
+
+
+def test_a_replacement_of_a_voice_that_was_never_seen_ready_is_not_begun_twice(opened: Open) -> None:
+    """Killed while it waits for the replacement: without marks, only state knows the one that is on its way."""
+    repository = opened(Habits(lag=5.0), marks=False)
+    repository.files["anna"] = file()
+    repository.apply({5: Trouble.KILLED_BEFORE})
+    assert [(v.voice_id, v.status) for v in repository.world.voices.values()] == [("voice-1", "pending")]
+    repository.loop.advance(60)
+    repository.files["anna"] = file("b.flac")
+    repository.apply({5: Trouble.KILLED_BEFORE})
+
+    assert len(repository.world.voices) == 2
+
+    done(repository)
+
+    assert list(repository.world.voices) == [repository.voices()["anna"].voice_id] == ["voice-2"]
+
+
+def test_a_voice_that_is_imported_in_place_of_one_that_is_gone_leaves_the_kept_ones_known(opened: Open) -> None:
+    repository = opened()
+    keep = {"keep_replaced": "1h"}
+    repository.files["anna"] = file(lifecycle=keep)
+    done(repository)
+    repository.files["anna"] = file("b.flac", lifecycle=keep)
+    done(repository)
+    del repository.world.voices["voice-2"]
+    theirs = repository.world.put("Theirs", None, {}, "ready")
+    repository.files["anna"] = {**file(None, lifecycle=keep), "import": theirs.voice_id}
+
+    assert done(repository) == [("anna", Action.ADOPT)]
+
+    record = repository.voices()["anna"]
+    assert (record.voice_id, [old.voice_id for old in record.retired]) == (theirs.voice_id, ["voice-1"])
+    assert done(repository) == []

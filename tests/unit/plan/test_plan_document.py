@@ -11,8 +11,9 @@ import pytest
 from plan_sides import declared, mark, plan_of, recorded, shown, successor
 
 from reconciler.errors import Diagnostic, Position, Range, RefusedError, RepositoryError, Severity, UsageError
+from reconciler.plan.approval import approval_of
 from reconciler.plan.change import Action, Plan
-from reconciler.plan.document import digest, errored_to_json, plan_to_json
+from reconciler.plan.document import errored_to_json, plan_to_json
 from reconciler.plan.saved import SavedPlan, parse_saved, render_saved
 from reconciler.plan.schema import plan_schema
 from reconciler.plan.sides import Quota
@@ -46,11 +47,18 @@ def many() -> Plan:
     records["resume"] = replace(records["resume"], status="pending")
     records["forget"] = replace(records["forget"], on_remove="forget")
     records["delete"] = replace(records["delete"], successor=successor(new, "v-next"))
-    voices = [shown(f"v-{key}", description=mark(key, file.sample.sha256[5:])) for key, file in old.items()]
+    voices = [
+        shown(f"v-{key}", description=mark(key, str(file.sample and file.sample.sha256)[5:]))
+        for key, file in old.items()
+    ]
     voices[0] = replace(voices[0], name="Drifted")
     voices += [shown("v-adopt", description=mark("adopt", "4")), shown("v-next", "pending"), shown("x", description="")]
     assert anna.spec.name == "Anna"
     return plan_of(files, records, tuple(voices), quota=Quota(50, None)).with_diagnostics([PROBLEM])
+
+
+def digest(plan: Plan) -> str:
+    return approval_of(plan).digest
 
 
 def test_the_gallery_has_every_action() -> None:
@@ -123,6 +131,8 @@ def changed_plans() -> dict[str, Plan]:
         "serial": replace(plan, recorded=replace(recorded_side, serial=8)),
         "lineage": replace(plan, recorded=replace(recorded_side, lineage="other")),
         "account": replace(plan, recorded=replace(recorded_side, account="other")),
+        "lifecycle": plan_of(declared(lifecycle={"keep_replaced": "7d"})),
+        "checks": plan_of(declared(checks={"audio.noise": "off"})),
         "environment": replace(plan, recorded=replace(recorded_side, environment="staging")),
     }
 
@@ -181,9 +191,7 @@ def test_a_refusal_says_what_moved() -> None:
     with pytest.raises(RefusedError) as caught:
         saved(plan_of(declared())).check(plan_of(declared(), None, (shown(),)))
 
-    assert caught.value.why == (
-        "anna: create (new voice) -> no change; anna: no change -> adopt (carries our mark, but state does not know it)"
-    )
+    assert caught.value.why == ("anna: create (new voice) -> adopt (carries our mark, but state does not know it)")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '"x"', '{"format_version": 1}', "\ud800"])
