@@ -1,0 +1,1 @@
+"""git, spoken through its command line: committing and pushing the state document, and reading its history."""
