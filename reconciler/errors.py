@@ -11,8 +11,8 @@ VoicectlError                     exit 1
 |   +-- ApiUnknownError           the answer was lost: the request may or may not have been carried out
 +-- UploadError                   the upload host refused the sample, or could not be reached
 +-- StateError                    the state document or the journal cannot be trusted
+|   +-- AccountError              the credentials open another account than the one that state belongs to
 +-- RefusedError                  exit 4: a safety limit, a stale plan, a missing confirmation
-+-- PartialError                  exit 3: apply finished in part
 +-- LockedError                   exit 5: somebody else is applying
 +-- InterruptedRunError           exit 130 or 143: stopped cleanly by a signal
 
@@ -59,6 +59,19 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured on a sample, and against what."""
+
+    value: float
+    threshold: float | None
+    unit: str | None
+    start: float | None = None
+    """Seconds; where in the sample it begins, if it has a place."""
+    end: float | None = None
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing to know about the repository, a sample or a plan."""
 
@@ -72,6 +85,8 @@ class Diagnostic:
     key: str | None = None
     """The voice it is about."""
     range: Range | None = None
+    measured: Measured | None = None
+    """For a finding about a sample."""
 
 
 class VoicectlError(Exception):
@@ -178,16 +193,14 @@ class StateError(VoicectlError):
     """The state document or the journal cannot be trusted, read or written."""
 
 
+class AccountError(StateError):
+    """The credentials open another account than the one that state belongs to."""
+
+
 class RefusedError(VoicectlError):
     """Something could be done, but must not be without a person's word."""
 
     exit_code = 4
-
-
-class PartialError(VoicectlError):
-    """Apply finished in part: what was done is in state, the rest is listed."""
-
-    exit_code = 3
 
 
 class LockedError(VoicectlError):

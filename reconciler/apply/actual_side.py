@@ -8,12 +8,13 @@ asked for by id.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.apply.lost_creates import looks
-from reconciler.errors import StateError
+from reconciler.apply.recorded_side import trusted, unfinished
+from reconciler.errors import AccountError
 from reconciler.palabra import wire
 from reconciler.plan.mark import read_mark
 from reconciler.plan.marked import known_ids
@@ -33,6 +34,15 @@ class AccountView:
     """The user id that all voices share; None when it is unknown."""
 
 
+Listed = tuple[dict[str, wire.Voice], wire.Limits | None]
+"""Voices by id, and the quota where the server tells."""
+
+
+async def list_account(client: PalabraClient) -> Listed:
+    """Return what the account has, as its lists say: page after page, so the longest part of a plan."""
+    return await asyncio.gather(client.list_voices(), client.limits())
+
+
 async def read_actual(
     client: PalabraClient,
     recorded: Mapping[str, VoiceRecord],
@@ -40,13 +50,14 @@ async def read_actual(
     scope: str,
     imports: Iterable[str],
     settle: float,
+    listing: Awaitable[Listed] | None = None,
 ) -> AccountView:
-    """List the account, and ask again about every voice on which a decision hangs.
+    """List the account (unless `listing` does so already), and ask again about every voice on which a decision hangs.
 
     A voice that was on its way may have been made a moment ago, so it is only gone when it is still missing after
     `settle` seconds.
     """
-    listed, limits = await asyncio.gather(client.list_voices(), client.limits())
+    listed, limits = await (listing or list_account(client))
     known = known_ids(recorded)
     doubtful = {*known, *imports} - listed.keys()
     doubtful |= {v.voice_id for v in listed.values() if v.voice_id not in known and _is_ours(v, scope)}
@@ -82,42 +93,10 @@ async def _ask(client: PalabraClient, voice_ids: Iterable[str]) -> dict[str, wir
     return {voice.voice_id: voice for voice in answers if voice is not None}
 
 
-def unknown_to_state(recorded: Mapping[str, VoiceRecord], now: str) -> set[str]:
-    """Return the ids of voices that state cannot vouch for."""
-    return unfinished(recorded) | {old.voice_id for r in recorded.values() for old in r.retired if old.until <= now}
-
-
-def unfinished(recorded: Mapping[str, VoiceRecord]) -> set[str]:
-    """Return the ids of voices that were on their way when state was written."""
-    first = {r.voice_id for r in recorded.values() if r.voice_id and not r.ready}
-    return first | {r.successor.voice_id for r in recorded.values() if r.successor}
-
-
-def trusted(recorded: Mapping[str, VoiceRecord]) -> Actual:
-    """Return the account as state last saw it."""
-    voices: dict[str, ActualVoice] = {}
-    for record in recorded.values():
-        seen = record.observed or {}
-        labels = {**record.labels, **{p.removeprefix("labels."): v for p, v in seen.items() if p.startswith("labels.")}}
-        if record.voice_id:
-            voices[record.voice_id] = ActualVoice(
-                record.voice_id,
-                record.status,
-                seen.get("name", record.name),
-                seen.get("description", record.description),
-                labels,
-                record.created_at,
-            )
-        if record.successor:
-            voices[record.successor.voice_id] = ActualVoice(record.successor.voice_id, record.successor.status)
-        voices |= {old.voice_id: ActualVoice(old.voice_id, "ready") for old in record.retired}
-    return Actual(voices)
-
-
 def check_account(recorded: str | None, seen: str | None, *, filename: str) -> None:
     """Raise StateError when these credentials open another account than the one that state belongs to."""
     if recorded is not None and seen is not None and recorded != seen:
-        raise StateError(
+        raise AccountError(
             "These credentials belong to another account than the state document",
             where=filename,
             why=f"state was made with the user id {recorded}, this account has {seen}",
@@ -135,6 +114,7 @@ def to_actual(voice: wire.Voice) -> ActualVoice:
         labels=voice.labels,
         created_at=voice.created_at,
         problems=voice.problems,
+        lang_code=voice.lang_code,
     )
 
 

@@ -24,7 +24,7 @@ class Step(StrEnum):
     """Still processing on the server; the next apply goes on."""
     FAILED = "failed"
     SKIPPED = "skipped"
-    """Never begun, because the run was stopped."""
+    """Never begun, because the run was stopped, or because its sample must not be uploaded."""
 
     @property
     def final(self) -> bool:

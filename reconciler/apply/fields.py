@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from reconciler.apply.actual_side import to_actual
@@ -10,7 +11,7 @@ from reconciler.apply.making import RunContext
 from reconciler.errors import ApiRefusedError
 from reconciler.plan.change import Change
 from reconciler.plan.mark import Mark, read_mark, with_mark, without_mark
-from reconciler.plan.record import desired_mark, recorded_mark
+from reconciler.plan.record import NO_SAMPLE, desired_mark, recorded_mark
 from reconciler.plan.sides import ActualVoice
 from reconciler.state.document import VoiceRecord
 
@@ -28,7 +29,7 @@ class FieldWriter:
         self, change: Change, record: VoiceRecord, actual: ActualVoice, keep: Keep, *, force_mark: bool
     ) -> None:
         """Make the change's fields so, and the mark too if `force_mark` and it is missing or another."""
-        mark = self._mark(change, record)
+        mark = self._mark(change, record, actual)
         payload = self._payload(change, actual, mark, force_mark=force_mark)
         if not payload:
             self._run.ledger.conclude(None, keep(actual))
@@ -40,13 +41,16 @@ class FieldWriter:
         text = without_mark(actual.description, self._run.scope)
         await self._send(change, actual.voice_id, {"description": text}, lambda _: {change.key: None})
 
-    def _mark(self, change: Change, record: VoiceRecord) -> Mark | None:
+    def _mark(self, change: Change, record: VoiceRecord, actual: ActualVoice) -> Mark | None:
         if not self._run.ownership_mark:
             return None
         recorded = recorded_mark(change.key, record.sample, self._run.scope)
         if recorded is not None or change.desired is None:
             return recorded
-        return desired_mark(change.desired, self._run.scope)
+        mark, shown = desired_mark(change.desired, self._run.scope), read_mark(actual.description)
+        if mark is not None and mark.fingerprint == NO_SAMPLE and shown is not None and shown.scope == mark.scope:
+            return replace(mark, fingerprint=shown.fingerprint)  # the voice itself knows what it was made from
+        return mark
 
     def _payload(self, change: Change, actual: ActualVoice, mark: Mark | None, *, force_mark: bool) -> dict[str, Any]:
         payload: dict[str, Any] = {}
@@ -70,7 +74,7 @@ class FieldWriter:
 
     async def _send(self, change: Change, voice_id: str, payload: dict[str, Any], keep: Keep) -> None:
         client = self._run.session.client
-        intent = self._run.ledger.intend("update", change.key, voice_id=voice_id)
+        intent = await self._run.ledger.intend("update", change.key, voice_id=voice_id)
         await client.update(voice_id, payload)
         voice = await client.get_voice(voice_id)  # an answer may echo anything; the voice itself decides
         if voice is None:

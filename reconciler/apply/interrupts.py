@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Coroutine
@@ -30,7 +31,7 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         """Take over SIGINT and SIGTERM."""
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._handle, number)
         self._alarm = loop.call_later(self._timeout, self.stop.set)
@@ -50,6 +51,11 @@ class Interrupts:
             os._exit(128 + number)  # the journal makes the next run right
         self.received = number
         self.stop.set()
+
+    def stop_from_thread(self) -> None:
+        """End the run as when its time is over: for another thread, which knows that it must not go on."""
+        with contextlib.suppress(RuntimeError):  # it is over already
+            self._loop.call_soon_threadsafe(self.stop.set)
 
     def error(self) -> VoicectlError:
         """Return the error that says so, for a signal with the shell's exit code."""

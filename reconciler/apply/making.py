@@ -10,8 +10,8 @@ from reconciler.apply.actual_side import check_account, to_actual
 from reconciler.apply.clock import Clock, stamp
 from reconciler.apply.events import Event, Listener, Step
 from reconciler.apply.lost_creates import find_lost
-from reconciler.apply.sample_checks import Upload
 from reconciler.apply.session import Session
+from reconciler.apply.upload import Upload
 from reconciler.desired.identity import read_identity
 from reconciler.errors import ApiUnknownError, RefusedError, UploadError
 from reconciler.palabra.client import NewVoice, Reserved
@@ -23,7 +23,7 @@ from reconciler.plan.record import desired_mark
 from reconciler.plan.sides import ActualVoice, DesiredVoice
 from reconciler.state.document import VoiceRecord
 from reconciler.state.journal import CreateIntent
-from reconciler.state.store import Ledger
+from reconciler.state.ledger import Ledger
 
 ATTEMPTS = 3
 """Voices that are reserved for one change at most: each earlier one was lost or came to nothing, and is removed."""
@@ -63,8 +63,14 @@ class RunContext:
     """Keys for which a create was lost and never found: its voice may yet show up."""
     made: set[str]
     """Keys for which a voice was made."""
+    removed: set[str]
+    """Ids of voices that were deleted: a list from before that may still show them."""
+    spared: frozenset[str]
+    """Ids of replaced voices that state has lost, and that are kept for a time."""
     account_size: int
     """How many voices the account had."""
+    account_seen: asyncio.Event
+    """Set once a voice was made: then it is known whose account this is, as far as the server tells."""
 
     def check_stop(self) -> None:
         """Raise Stopped if the run was asked to stop."""
@@ -101,16 +107,18 @@ class Maker:
 
     async def remove(self, key: str, voice_id: str, records: dict[str, VoiceRecord | None]) -> None:
         """Delete a voice of ours; `records` are what state keeps once it is gone."""
-        intent = self._run.ledger.intend("delete", key, voice_id=voice_id)
+        intent = await self._run.ledger.intend("delete", key, voice_id=voice_id)
         await self._run.session.client.delete(voice_id)
+        self._run.removed.add(voice_id)
         self._run.ledger.conclude(intent, records)
 
     def _checked(self, change: Change) -> tuple[DesiredVoice, Upload]:
         """Make sure that the bytes to send are the bytes that were planned."""
         assert change.desired is not None
-        upload = self._run.uploads[change.key]
-        if read_identity(upload.path).sha256 != change.desired.sample.sha256:
-            raise RefusedError(f"{change.desired.sample.file} changed after it was planned", fix="plan again")
+        sample, upload = change.desired.sample, self._run.uploads[change.key]
+        assert sample is not None, "no voice is made without a recording"
+        if read_identity(upload.path).sha256 != sample.sha256:
+            raise RefusedError(f"{sample.file} changed after it was planned", fix="plan again")
         return change.desired, upload
 
     async def _reserve(self, change: Change, desired: DesiredVoice, upload: Upload, keep: Keep) -> Reserved:
@@ -118,7 +126,7 @@ class Maker:
         client, ledger = self._run.session.client, self._run.ledger
         for attempt in range(1, ATTEMPTS + 1):
             intent = self._intent(desired, new)
-            number = ledger.intend_create(intent)
+            number = await ledger.intend_create(intent)
             try:
                 reserved = await client.create(new)
             except ApiUnknownError:
@@ -160,6 +168,7 @@ class Maker:
         ledger.account = ledger.account or voice.user_id
         ledger.conclude(number, keep(to_actual(voice)))
         self._run.made.add(change.key)
+        self._run.account_seen.set()
         self._run.listener(Event(change, Step.RESERVED, voice.voice_id))
 
     def _mark(self, desired: DesiredVoice) -> Mark | None:
@@ -183,7 +192,7 @@ class Maker:
         def progress(sent: int) -> None:
             self._run.listener(Event(change, Step.UPLOADING, voice_id, sent=sent, total=size))
 
-        intent = ledger.intend("upload", change.key, voice_id=voice_id)
+        intent = await ledger.intend("upload", change.key, voice_id=voice_id)
         sample = Sample(upload.path, upload.filename, upload.mime_type, size)
         await self._run.session.uploader.upload(
             reserved.form, sample, now=server_clock(reserved.date), progress=progress

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.apply.actual_side import check_account, read_actual, read_doubtful, trusted, unknown_to_state
 from reconciler.apply.clock import Clock, stamp
 from reconciler.apply.desired_side import Desired, read_desired, with_streams
-from reconciler.apply.sample_checks import Upload, check_uploads
+from reconciler.apply.event_loop import in_event_loop
+from reconciler.apply.recorded_side import trusted, unknown_to_state
+from reconciler.apply.references import find_references
+from reconciler.apply.upload import CheckedUploads, Upload
 from reconciler.apply.workspace import Workspace
-from reconciler.errors import Diagnostic, RepositoryError, Severity, UsageError
+from reconciler.errors import Diagnostic, RepositoryError, Severity, UsageError, VoicectlError
 from reconciler.plan.build import build_plan
 from reconciler.plan.change import Plan
+from reconciler.plan.importing import not_adopting, with_imports
 from reconciler.plan.safety import refusals
 from reconciler.plan.sides import Actual, PlanOptions, Recorded
 from reconciler.state.journal import CreateIntent
@@ -24,8 +28,12 @@ from reconciler.state.store import LoadedState
 from reconciler.suggest import suggest
 
 if TYPE_CHECKING:
+    from reconciler.apply.actual_side import Listed
+    from reconciler.apply.sample_checks import OnChecked
     from reconciler.apply.session import Session
 
+# asyncio, httpx and what looks at sound are imported where the network is asked, or a sample would be sent: most plans
+# do neither, and they are a fifth of a second.
 
 UPLOAD_WINDOW = timedelta(minutes=15)
 """How long an upload form lives (section 7 of the API page)."""
@@ -50,6 +58,12 @@ class PlanRequest:
     replace: tuple[str, ...] = ()
     refresh: Refresh = Refresh.FULL
     allow_deletes: bool = False
+    allow_findings: tuple[str, ...] = ()
+    """Rules whose errors shall not keep a sample from being uploaded."""
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """Key -> the id of a voice that it shall adopt; then nothing else may be done."""
+    outputs: tuple[Path, ...] = ()
+    """Exports that this run writes anew, so that what they name now is no reason to refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ class Planned:
     plan: Plan
     """With every diagnostic."""
     desired: Desired
-    uploads: dict[str, Upload]
+    uploads: Mapping[str, Upload]
     refused: tuple[Diagnostic, ...]
     """Why apply would refuse the plan."""
     bad_samples: tuple[Diagnostic, ...]
@@ -70,7 +84,8 @@ class Planned:
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """Errors that the files have to be mended for; what apply would merely refuse is not among them."""
-        return tuple(d for d in self.plan.diagnostics if d.severity is Severity.ERROR and d not in self.refused)
+        refusals = {*self.refused, *self.bad_samples}
+        return tuple(d for d in self.plan.diagnostics if d.severity is Severity.ERROR and d not in refusals)
 
 
 def read_sides(workspace: Workspace, loaded: LoadedState) -> Desired:
@@ -83,24 +98,60 @@ def read_sides(workspace: Workspace, loaded: LoadedState) -> Desired:
     return desired
 
 
-async def plan_once(workspace: Workspace, request: PlanRequest, clock: Clock) -> Planned:
+def plan_once(workspace: Workspace, request: PlanRequest, clock: Clock, on_checked: OnChecked | None = None) -> Planned:
     """Make a plan for reading: GET requests only, state untouched."""
-    loaded = workspace.store.load()
-    desired = read_sides(workspace, loaded)
+    loaded = workspace.store.load(offline=request.refresh is Refresh.OFFLINE)
     if request.refresh is Refresh.FULL or (request.refresh is Refresh.STATE and loaded.unknown):
-        from reconciler.apply.session import open_session  # noqa: PLC0415 - httpx, only where the network is asked
-
-        async with open_session(workspace, workspace.project.parallelism) as session:
-            return await plan_from_account(workspace, request, clock, loaded, desired, session)
-    now = stamp(clock())
-    doubtful = unknown_to_state(loaded.voices, now) | imported_ids(desired, loaded)
-    view = trusted(loaded.voices)
+        return in_event_loop(_plan_with_account(workspace, request, clock, loaded, on_checked))
+    desired = read_sides(workspace, loaded)
+    doubtful = unknown_to_state(loaded.voices, stamp(clock())) | imported_ids(desired, loaded)
     if request.refresh is Refresh.STATE and doubtful:
-        from reconciler.apply.session import open_session  # noqa: PLC0415 - as above
+        actual = in_event_loop(_read_doubtful(workspace, loaded, doubtful))
+    else:
+        actual = trusted(loaded.voices)
+    plan = draft(workspace, request, clock, loaded, desired, actual, loaded.account)
+    checked = CheckedUploads()
+    if _needs_checks(workspace, plan):
+        from reconciler.apply.uploads import check_uploads  # noqa: PLC0415 - as above
 
+        checked = check_uploads(workspace, plan, desired, request.allow_findings, on_checked)
+    return _planned(workspace, request, loaded, desired, plan, checked, actual)
+
+
+async def _plan_with_account(
+    workspace: Workspace,
+    request: PlanRequest,
+    clock: Clock,
+    loaded: LoadedState,
+    on_checked: OnChecked | None,
+) -> Planned:
+    """Read the files while the account is listed: the answers take longer, and most of that is waiting."""
+    import asyncio  # noqa: PLC0415 - as above
+
+    from reconciler.apply.actual_side import list_account  # noqa: PLC0415 - as above
+    from reconciler.apply.session import open_session  # noqa: PLC0415 - as above
+
+    reading = asyncio.create_task(asyncio.to_thread(read_sides, workspace, loaded))
+    try:
         async with open_session(workspace, workspace.project.parallelism) as session:
-            view = await read_doubtful(session.client, loaded.voices, doubtful)
-    return assemble(workspace, request, clock, loaded, desired, view, account=loaded.account)
+            listing = asyncio.create_task(list_account(session.client))
+            try:
+                desired = await reading
+                return await plan_from_account(workspace, request, clock, loaded, desired, session, on_checked, listing)
+            finally:
+                listing.cancel()
+                await asyncio.gather(listing, return_exceptions=True)
+    except VoicectlError:
+        await reading  # what is wrong with the files is said first
+        raise
+
+
+async def _read_doubtful(workspace: Workspace, loaded: LoadedState, doubtful: set[str]) -> Actual:
+    from reconciler.apply.actual_side import read_doubtful  # noqa: PLC0415 - as above
+    from reconciler.apply.session import open_session  # noqa: PLC0415 - as above
+
+    async with open_session(workspace, workspace.project.parallelism) as session:
+        return await read_doubtful(session.client, loaded.voices, doubtful)
 
 
 async def plan_from_account(
@@ -110,51 +161,83 @@ async def plan_from_account(
     loaded: LoadedState,
     desired: Desired,
     session: Session,
+    on_checked: OnChecked | None = None,
+    listing: Awaitable[Listed] | None = None,
 ) -> Planned:
-    """Read the account and make the plan."""
+    """Read the account (what `listing` does not read already), and make the plan."""
+    from reconciler.apply.actual_side import check_account, read_actual  # noqa: PLC0415 - as above
+
+    desired = replace(desired, voices=with_imports(desired.voices, request.imports))
     imports = imported_ids(desired, loaded)
     view = await read_actual(
-        session.client, loaded.voices, scope=workspace.scope, imports=imports, settle=session.settle
+        session.client, loaded.voices, scope=workspace.scope, imports=imports, settle=session.settle, listing=listing
     )
-    check_account(loaded.account, view.account, filename=workspace.store.path.name)
-    return assemble(workspace, request, clock, loaded, desired, view.actual, account=loaded.account or view.account)
+    check_account(loaded.account, view.account, filename=workspace.store.name)
+    plan = draft(workspace, request, clock, loaded, desired, view.actual, loaded.account or view.account)
+    checked = CheckedUploads()
+    if _needs_checks(workspace, plan):
+        from reconciler.apply.uploads import check_uploads_aside  # noqa: PLC0415 - as above
+
+        checked = await check_uploads_aside(workspace, plan, desired, request.allow_findings, on_checked)
+    return _planned(workspace, request, loaded, desired, plan, checked, view.actual)
 
 
-def assemble(
+def draft(
     workspace: Workspace,
     request: PlanRequest,
     clock: Clock,
     loaded: LoadedState,
     desired: Desired,
     actual: Actual,
-    *,
     account: str | None,
-) -> Planned:
-    """Put the sides together."""
+) -> Plan:
+    """Put the three sides together."""
     check_keys(request, desired, loaded)
     options = PlanOptions(
         scope=workspace.scope,
         now=stamp(clock()),
         forms_since=stamp(clock() - UPLOAD_WINDOW),
         scope_is_claimed=workspace.project.name_is_explicit,
+        marks=workspace.project.ownership_mark,
         targets=request.targets,
         replace=request.replace,
     )
     document = loaded.document
     recorded = Recorded(workspace.environment.name, document.lineage, document.serial, account, loaded.voices)
-    plan = build_plan(desired.voices, recorded, actual, options)
-    uploads, findings = check_uploads(plan, desired.paths, workspace.project.checks)
+    return build_plan(desired.voices, recorded, actual, options)
+
+
+def _needs_checks(workspace: Workspace, plan: Plan) -> bool:
+    """Whether a sample would be sent, or there are settings of checks that could be idle."""
+    return bool(workspace.project.checks) or any(change.uploads for change in plan.changes)
+
+
+def _planned(
+    workspace: Workspace,
+    request: PlanRequest,
+    loaded: LoadedState,
+    desired: Desired,
+    plan: Plan,
+    checked: CheckedUploads,
+    actual: Actual,
+) -> Planned:
+    """Add to a plan what there is to say besides, and why apply would refuse it."""
     refused = refusals(
         plan, workspace.project.safety, declared=len(desired.voices), allow_deletes=request.allow_deletes
     )
-    extra = [*desired.diagnostics, *findings, *refused, *_lost(loaded.unknown)]
+    refused += not_adopting(plan, request.imports)
+    references = () if request.allow_deletes else find_references(workspace, plan, desired.voices, request.outputs)
+    refused += tuple(note for note in references if note.severity is Severity.ERROR)
+    said = [note for note in references if note not in refused]
+    extra = [*desired.diagnostics, *checked.diagnostics, *refused, *said, *_lost(loaded.unknown)]
+    extra += _copied(workspace, loaded)
     return Planned(
         plan=plan.with_diagnostics(extra),
         desired=desired,
-        uploads=uploads,
+        uploads=checked.uploads,
         refused=refused,
-        bad_samples=tuple(d for d in findings if d.severity is Severity.ERROR),
-        account=account,
+        bad_samples=checked.errors,
+        account=plan.recorded.account,
         actual=actual,
     )
 
@@ -178,9 +261,17 @@ def check_keys(request: PlanRequest, desired: Desired, loaded: LoadedState) -> N
             if key not in known and not (option == "--target" and fnmatch.filter(known, key)):
                 near = suggest(key, known)
                 fix = f"did you mean {near!r}?" if near else "`voicectl status` lists the keys"
-                raise UsageError(f"{option} {key}: there is no such voice", fix=fix)
+                raise UsageError(f"{key}: there is no such voice", fix=fix)
 
 
 def _lost(unknown: Sequence[CreateIntent]) -> list[Diagnostic]:
     summary = "An earlier run died while it created this voice; the next apply finds out what became of it"
     return [Diagnostic(Severity.INFO, "plan.unknown-create", summary, "", intent.key) for intent in unknown]
+
+
+def _copied(workspace: Workspace, loaded: LoadedState) -> list[Diagnostic]:
+    if not loaded.copied:
+        return []
+    summary = f"This is compared with a copy of the state document, serial {loaded.document.serial}"
+    detail = f"{workspace.store.name} was not asked; it may have changed since it was last read or written from here."
+    return [Diagnostic(Severity.INFO, "state.copy", summary, detail)]

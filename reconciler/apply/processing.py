@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,8 @@ GROWTH = 1.3
 FINAL = ("ready", "failed")
 PATIENCE = 8
 """Looks that may miss a voice before it counts as gone: an answer may lag behind a create."""
+SPARING = 20
+"""While voices are still made, looking takes no more of one request's place than one part in so many."""
 
 
 class Processing:
@@ -28,11 +31,19 @@ class Processing:
         """`account_size`: about how many voices a list has to go through."""
         self._client = client
         self._pages = account_size // PAGE_SIZE + 1
+        self._first_pause = first_pause
         self._pause = first_pause
+        self._looked_for = 0.0
+        """Seconds that the last look took."""
         self._waiting: dict[str, asyncio.Future[wire.Voice]] = {}
         self._missed: dict[str, int] = {}
         self._arrived = asyncio.Event()
+        self._expected = 0
+        self._all_made = asyncio.Event()
+        self._all_made.set()
         self._task: asyncio.Task[None] | None = None
+        self.last_list: Sequence[wire.Voice] | None = None
+        """Every voice of the account, where one look after all had been made went through the whole list."""
 
     async def __aenter__(self) -> Self:
         """Start polling."""
@@ -47,6 +58,19 @@ class Processing:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    def expect(self, changes: int) -> None:
+        """Take note of changes that begin now, and of which each may yet wait for a voice."""
+        self._expected += changes
+        if self._expected:
+            self._all_made.clear()
+            self.last_list = None
+
+    def made(self) -> None:
+        """Take note that one of them is through, or waits; after the last one, there is nothing left to be spared."""
+        self._expected -= 1
+        if not self._expected:
+            self._all_made.set()
+
     async def wait(self, voice_id: str) -> wire.Voice:
         """Return the voice once it is ready or failed. Raises ApiError."""
         future = self._waiting.setdefault(voice_id, asyncio.get_running_loop().create_future())
@@ -58,34 +82,65 @@ class Processing:
             self._missed.pop(voice_id, None)
 
     async def _poll(self) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
             self._arrived.clear()
             if not self._waiting:
                 await self._arrived.wait()
-            await asyncio.sleep(self._pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load, keeps no secret
-            self._pause = min(LONGEST_PAUSE, self._pause * GROWTH)
+            await self._rest()
+            begun = clock()
             try:
                 await self._look()
             except ApiError as error:
                 for future in list(self._waiting.values()):
                     _settle(future, error)
+            self._looked_for = clock() - begun
+
+    async def _rest(self) -> None:
+        """Wait until the next look: longer while voices are made, which need the time more; not once all are."""
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
+        making = not self._all_made.is_set()
+        pause = max(self._pause, self._looked_for * (SPARING if making else 1))
+        self._pause = min(LONGEST_PAUSE, self._pause * GROWTH)
+        if not making:
+            await asyncio.sleep(pause * spread)
+            return
+        try:
+            async with asyncio.timeout(pause * spread):
+                await self._all_made.wait()
+        except TimeoutError:
+            return
+        self._pause = self._first_pause
+        if not self._by_list():  # going through a list takes as long as the last ones need
+            await asyncio.sleep(self._first_pause * spread)
+
+    def _by_list(self) -> bool:
+        """Whether a list takes fewer requests than one for each voice that is waited for."""
+        return len(self._waiting) > self._pages
 
     async def _look(self) -> None:
-        """Ask once about everybody, by the list where that takes fewer requests than one for each."""
+        """Ask once about everybody."""
         wanted = set(self._waiting)
-        if len(wanted) > self._pages:
+        if self._by_list():
+            after_all = self._all_made.is_set()
+            listed: list[wire.Voice] = []
             async for page in self._client.pages():
                 for voice in page:
                     self._seen(voice)
                     wanted.discard(voice.voice_id)
-                if not wanted:
+                listed += page
+                if not wanted and not after_all:
                     return
-        for voice_id in sorted(wanted):
-            found = await self._client.get_voice(voice_id)
-            if found is not None:
-                self._seen(found)
-            else:
-                self._miss(voice_id)
+            if after_all and all(voice.complete for voice in listed):
+                self.last_list = listed
+        await asyncio.gather(*map(self._look_at, sorted(wanted)))
+
+    async def _look_at(self, voice_id: str) -> None:
+        found = await self._client.get_voice(voice_id)
+        if found is not None:
+            self._seen(found)
+        else:
+            self._miss(voice_id)
 
     def _seen(self, voice: wire.Voice) -> None:
         future = self._waiting.get(voice.voice_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from reconciler.apply.session import open_session
 from reconciler.apply.workspace import Workspace
 from reconciler.errors import StateError
 from reconciler.plan.change import Action, Plan
-from reconciler.plan.record import voice_record
-from reconciler.state.document import StateDocument, VoiceRecord, render
-from reconciler.state.files import write_atomically
-from reconciler.state.lock import Lock, current_holder
-from reconciler.state.store import LoadedState
+from reconciler.plan.record import observed_record, voice_record
+from reconciler.plan.sides import Actual
+from reconciler.state.document import StateDocument, VoiceRecord
+from reconciler.state.lock import current_holder
+from reconciler.state.store import Hold, LoadedState
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,44 @@ async def rebuild(workspace: Workspace, clock: Clock, *, dry_run: bool) -> Rebui
     """Make a state document of every voice that carries our mark. Sends GET requests only."""
     now = stamp(clock())
     store = workspace.store
-    with Lock(store.lock_path, current_holder(since=now, command="voicectl state rebuild")):
+    with store.hold(current_holder(since=now, command="voicectl state rebuild")) as hold:
         empty = StateDocument.new(workspace.environment.name)
-        loaded = LoadedState(empty, exists=False, voices={}, account=None)
+        before = _readable(hold)
+        loaded = LoadedState(empty, None, voices={}, account=before.account if before else None)
         desired = read_sides(workspace, loaded)
         async with open_session(workspace, workspace.project.parallelism) as session:
             planned = await plan_from_account(workspace, PlanRequest(), clock, loaded, desired, session)
-        records = _records(planned.plan)
-        document = empty.with_voices(records, planned.account if records else None)
+        records = _with_kept(_records(planned.plan), before.voices if before else {}, planned.actual)
+        document = empty.with_voices(records, planned.account if records else loaded.account)
         if dry_run:
             return Rebuilt(document, ())
-        old = [path for path in (store.path, store.journal.path) if path.exists()]
-        backups = tuple(_set_aside(path, workspace.work, now) for path in old)
-        write_atomically(store.path, render(document))
+        backups = tuple(hold.set_aside(now))
+        hold.replace_document(document)
         return Rebuilt(document, backups)
+
+
+def _readable(hold: Hold) -> LoadedState | None:
+    """Return what the old document says, None where it cannot be read."""
+    try:
+        return hold.load()
+    except StateError:
+        return None
+
+
+def _with_kept(
+    records: Mapping[str, VoiceRecord], before: Mapping[str, VoiceRecord], actual: Actual
+) -> dict[str, VoiceRecord]:
+    """Add what no mark tells: how a voice without a file was to be treated, and which replaced ones are kept."""
+    kept = dict(records)
+    found = {record.voice_id for record in records.values()}
+    for key, old in before.items():
+        if key not in kept and old.voice_id in actual.voices and old.voice_id not in found:
+            kept[key] = old
+        elif key in kept and old.voice_id == kept[key].voice_id:
+            kept[key] = replace(
+                kept[key], retired=tuple(retired for retired in old.retired if retired.voice_id in actual.voices)
+            )
+    return kept
 
 
 def _records(plan: Plan) -> dict[str, VoiceRecord]:
@@ -55,16 +79,10 @@ def _records(plan: Plan) -> dict[str, VoiceRecord]:
         if change.desired is None or change.actual is None:
             continue
         if change.action is Action.ADOPT:
-            records[change.key] = replace(
-                voice_record(change.desired, change.actual, plan.options.scope), observed=None
-            )
+            record = replace(voice_record(change.desired, change.actual, plan.options.scope), observed=None)
+            if change.desired.is_observed:
+                record = observed_record(record, change.desired, change.actual, plan.options.scope)
+            records[change.key] = record
         elif change.action is Action.REPLACE and change.record is not None:
             records[change.key] = replace(change.record, observed=None)
     return records
-
-
-def _set_aside(path: Path, folder: Path, now: str) -> Path:
-    try:
-        return Path(shutil.move(path, folder / f"{path.name}.{now.replace(':', '')}.backup"))
-    except OSError as error:
-        raise StateError("Cannot set the old state aside", where=str(path), why=str(error)) from error

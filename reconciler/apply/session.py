@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from reconciler.apply import lost_creates
 from reconciler.apply.workspace import Workspace
 from reconciler.desired.root import LOCAL
-from reconciler.errors import UsageError
+from reconciler.errors import StateError, UsageError
 from reconciler.palabra.client import DEFAULT_URL, PalabraClient
 from reconciler.palabra.credentials import Credentials, read_credentials
 from reconciler.palabra.http import READ_TIMEOUT, new_http_client
-from reconciler.palabra.limiter import Limiter
+from reconciler.palabra.limiter import BeforeWrite, Limiter, nothing
 from reconciler.palabra.upload import Uploader
 
 URL_VARIABLE = "PALABRA_API_URL"
@@ -42,8 +42,13 @@ class Session:
 
 
 @asynccontextmanager
-async def open_session(workspace: Workspace, parallelism: int) -> AsyncIterator[Session]:
-    """Open the one HTTP client of a run. Raises CredentialsError or UsageError before anything is sent."""
+async def open_session(
+    workspace: Workspace, parallelism: int, before_write: BeforeWrite = nothing
+) -> AsyncIterator[Session]:
+    """Open the one HTTP client of a run. Raises CredentialsError or UsageError before anything is sent.
+
+    `before_write` raises once nothing may be changed any more.
+    """
     local = workspace.environment.name == LOCAL
     seconds = _seconds(workspace, TIMEOUT_VARIABLE, READ_TIMEOUT)
     settle = _seconds(workspace, SETTLE_VARIABLE, LOCAL_SETTLE if local else lost_creates.SETTLE)
@@ -56,18 +61,29 @@ async def open_session(workspace: Workspace, parallelism: int) -> AsyncIterator[
             credentials = read_credentials(workspace.environ, api_key_env=workspace.environment.api_key_env)
         async with new_http_client(seconds, connections=parallelism + 4) as http:
             limiter = Limiter(parallelism)
-            client = PalabraClient(http, url, credentials, limiter, read_timeout=seconds)
-            yield Session(client, Uploader(http, limiter, seconds=seconds), local, settle)
+            client = PalabraClient(http, url, credentials, limiter, read_timeout=seconds, before_write=before_write)
+            uploader = Uploader(http, limiter, seconds=seconds, before_write=before_write)
+            yield Session(client, uploader, local, settle)
 
 
 def _start_emulator(workspace: Workspace, stack: ExitStack) -> str:
-    from reconciler.emulator.server import EmulatorServer  # noqa: PLC0415 - only `local` pays for a web server
+    import sqlite3  # noqa: PLC0415 - only `local` pays for a web server and a database
+
+    from reconciler.emulator.server import EmulatorServer  # noqa: PLC0415 - the same
     from reconciler.emulator.settings import EmulatorSettings  # noqa: PLC0415
 
     settings = EmulatorSettings(
         data=workspace.work / "emulator", processing_time=LOCAL_PROCESSING_TIME, limit=LOCAL_LIMIT
     )
-    return stack.enter_context(EmulatorServer(settings)).url
+    try:
+        return stack.enter_context(EmulatorServer(settings)).url
+    except (OSError, sqlite3.Error) as error:
+        raise StateError(
+            f"Cannot open the account of the environment {LOCAL!r}",
+            where=str(settings.data),
+            why=getattr(error, "strerror", None) or str(error),
+            fix="free some space, or make the folder writable",
+        ) from error
 
 
 def _check_url(url: str) -> None:

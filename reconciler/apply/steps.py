@@ -12,16 +12,18 @@ from reconciler.apply.events import Event, Step
 from reconciler.apply.fields import FieldWriter
 from reconciler.apply.making import Keep, Maker, RunContext, StillPending
 from reconciler.apply.processing import FINAL, Processing
-from reconciler.errors import ApiRefusedError, VoicectlError
+from reconciler.desired.voice import Manage
+from reconciler.errors import VoicectlError
 from reconciler.palabra import wire
 from reconciler.palabra.client import PAGE_SIZE
 from reconciler.plan import diff
 from reconciler.plan.change import Change
-from reconciler.plan.mark import read_mark
+from reconciler.plan.mark import MARK, read_mark
 from reconciler.plan.marked import known_ids
-from reconciler.plan.record import refreshed_record, successor_record, voice_record
+from reconciler.plan.observed import FORGOTTEN
+from reconciler.plan.record import observed_record, refreshed_record, successor_record, voice_record
 from reconciler.plan.sides import ActualVoice, DesiredVoice
-from reconciler.state.document import LastError, Retired, VoiceRecord
+from reconciler.state.document import LastError, VoiceRecord
 
 Release = Callable[[], None]
 """Gives the change's place among the parallel ones to another."""
@@ -52,6 +54,7 @@ class Steps:
         self._fields = FieldWriter(run)
         self._processing = processing
         self._wait_at_all = wait
+        self.account_seen = run.account_seen
 
     def check_stop(self) -> None:
         """Raise Stopped if the run was asked to stop."""
@@ -88,18 +91,19 @@ class Steps:
         return await self._successor_voice(change, desired, voice, settle=True)
 
     async def adopt(self, change: Change, release: Release) -> Ended:
-        """Take over a voice that exists: imported, or known by its mark."""
+        """Take over a voice that exists: imported, known by its mark, or kept since it was replaced."""
         desired, actual = _desired(change), change.actual
+        if change.successor is not None:
+            return await self._bring_back(change, desired, change.successor.voice_id)
         assert actual is not None
+        if desired.is_observed:
+            return self._observe(change, desired, actual)
         imported = desired.spec.import_id == actual.voice_id
-        if imported and actual.status not in ("ready", "pending"):
-            raise ApiRefusedError(
-                f"The voice {actual.voice_id} is {actual.status}, so it was not adopted",
-                request=f"GET {actual.voice_id}",
-                fix="import a voice that is ready",
-            )
-        # What it shows was not sent by us, so none of it is "kept in another form" yet.
-        taken = replace(voice_record(desired, actual, self._run.scope), observed=None)
+        retired = change.record.retired if change.record else ()
+        # What it shows was not sent by us, so none of it is "kept in another form" yet. Until its fields and its mark
+        # are written it counts as unfinished: a run that dies or fails before that is gone on with.
+        taken = voice_record(desired, actual, self._run.scope, retired=retired)
+        taken = replace(taken, observed=None, status="pending")
         self._run.ledger.conclude(None, self._under_new_key(change, taken))
         voice = await self._wait(change, actual.voice_id, release, seen=actual)
         if imported and voice.status == "failed":  # not made by us, so not ours to remove
@@ -112,12 +116,25 @@ class Steps:
         del release  # an update does not wait for anybody
         desired, record, actual = _desired(change), self._record(change), change.actual
         assert actual is not None
+        if desired.is_observed:
+            return self._observe(change, desired, actual)
 
         def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
             return self._under_new_key(change, refreshed_record(record, desired, now, self._run.scope))
 
-        await self._fields.write(change, record, actual, keep, force_mark=change.previous_key is not None)
+        outdated = any(field.path == MARK for field in change.fields)
+        force_mark = outdated or change.previous_key is not None or record.manage is not None
+        await self._fields.write(change, record, actual, keep, force_mark=force_mark)
         return actual.voice_id, self._unkept(change.key)
+
+    def _observe(self, change: Change, desired: DesiredVoice, actual: ActualVoice) -> Ended:
+        """Let state know of a voice that is only observed. Nothing is sent."""
+        record = change.record
+        if record is None or record.voice_id != actual.voice_id:
+            record = voice_record(desired, actual, self._run.scope, retired=record.retired if record else ())
+        observed = observed_record(record, desired, actual, self._run.scope)
+        self._run.ledger.conclude(None, self._under_new_key(change, observed))
+        return actual.voice_id, ""
 
     async def delete(self, change: Change, release: Release) -> Ended:
         """Delete a voice whose file is gone."""
@@ -127,11 +144,19 @@ class Steps:
         return None, ""
 
     async def forget(self, change: Change, release: Release) -> Ended:
-        """Leave a voice on the server and out of state; without our mark, so that nobody takes it for ours again."""
+        """Leave a voice on the server and out of state; without our mark, so that nobody takes it for ours again.
+
+        To one that was only observed nothing is written: where it has our mark, state remembers it as forgotten.
+        """
         del release
-        actual = change.actual
+        actual, record = change.actual, change.record
         mark = read_mark(actual.description) if actual else None
-        if actual is not None and mark is not None and mark.scope == self._run.scope:
+        ours = mark is not None and mark.scope == self._run.scope
+        if record is not None and record.manage == Manage.OBSERVE:
+            kept = replace(record, status=FORGOTTEN) if ours or record.retired or record.successor else None
+            self._run.ledger.conclude(None, {change.key: kept})
+            return None, ""
+        if actual is not None and ours:
             await self._fields.unmark(change, actual)
         self._run.ledger.conclude(None, {change.key: None})
         return None, ""
@@ -149,13 +174,17 @@ class Steps:
     async def sweep(self) -> None:
         """Look once more for second voices: of creates given up as lost, or delivered twice on the way.
 
-        Where no create was lost, this is done only if the look costs less than what was made.
+        Where no create was lost, this is done only if the look costs less than what was made; and not anew where
+        the last look for processed voices went through the whole list.
         """
         pages = self._run.account_size // PAGE_SIZE + 1
         if not self._run.ownership_mark or not (self._run.suspects or pages <= len(self._run.made)):
             return
-        known = known_ids(self._run.ledger.voices)
-        for voice in (await self._run.session.client.list_voices()).values():
+        known = known_ids(self._run.ledger.voices) | self._run.spared | self._run.removed
+        listed = None if self._run.suspects else self._processing.last_list
+        if listed is None:
+            listed = tuple((await self._run.session.client.list_voices()).values())
+        for voice in listed:
             mark = read_mark(voice.description)
             keys = self._run.suspects | self._run.made
             ours = mark is not None and mark.scope == self._run.scope and mark.key in keys
@@ -172,8 +201,7 @@ class Steps:
             if voice is None:
                 record = replace(before, voice_id=None, status=REMOVED) if before else None
             else:
-                record = voice_record(desired, voice, self._run.scope, retired=retired)
-                record = replace(record, observed=None)  # an unfinished voice shows what it likes
+                record = voice_record(desired, voice, self._run.scope, retired=retired, finished=False)
             return {**_vacated(change), change.key: record}
 
         return keep
@@ -251,15 +279,25 @@ class Steps:
             await self._maker.remove(change.key, voice.voice_id, {change.key: replace(kept, successor=None)})
             raise error
         grace = desired.spec.lifecycle.keep_replaced
-        retired = before.retired
+        earlier = tuple(old for old in before.retired if old.voice_id != voice.voice_id)
+        retired = earlier
         if before.voice_id is not None and change.actual is not None:
-            retired = (*retired, Retired(before.voice_id, stamp(self._run.clock() + grace)))
+            retired = (*earlier, before.retire(stamp(self._run.clock() + grace)))
         new = voice_record(desired, to_actual(voice), self._run.scope, retired=retired)
         await self._take_over(change, desired, new, to_actual(voice), settle=settle)
-        if len(retired) > len(before.retired) and not grace:
-            left = replace(ledger.voices[change.key], retired=before.retired)
+        if retired != earlier and not grace:
+            left = replace(ledger.voices[change.key], retired=earlier)
             await self._maker.remove(change.key, retired[-1].voice_id, {change.key: left})
         return voice.voice_id, self._unkept(change.key)
+
+    async def _bring_back(self, change: Change, desired: DesiredVoice, voice_id: str) -> Ended:
+        """Let a replaced voice that was kept be the key's again."""
+        voice = await self._run.session.client.get_voice(voice_id)
+        if voice is None or voice.status != "ready":
+            shown = "gone" if voice is None else voice.status
+            raise VoicectlError(f"The kept voice {voice_id} is {shown}", fix="plan again")
+        self._run.ledger.conclude(None, self._under_new_key(change, self._record(change)))
+        return await self._successor_voice(change, desired, voice, settle=True)
 
     async def _take_over(
         self, change: Change, desired: DesiredVoice, ready: VoiceRecord, actual: ActualVoice, *, settle: bool
@@ -274,7 +312,8 @@ class Steps:
 
         # What it shows was not sent by this run, so none of it is "kept in another form" yet.
         ready = replace(ready, observed=None)
-        self._run.ledger.conclude(None, {change.key: ready})
+        if self._run.ledger.voices[change.key].voice_id != ready.voice_id:
+            self._run.ledger.conclude(None, {change.key: ready})
         changed = diff.updates(desired, actual, None, self._run.scope)
         await self._fields.write(replace(change, fields=changed), ready, actual, keep, force_mark=True)
 

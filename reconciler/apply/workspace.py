@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.desired.identity import IdentityCache
-from reconciler.desired.load import load_project
+from reconciler.backends.location import open_backend
+from reconciler.desired.identity_cache import IdentityCache
 from reconciler.desired.project import Environment, Project
+from reconciler.desired.project_cache import remembered_project
 from reconciler.desired.root import WORK_FOLDER, find_repository, work_folder
 from reconciler.errors import Diagnostic, RepositoryError, Severity
 from reconciler.plan.mark import mark_scope
+from reconciler.samples.cache import MeasurementCache
 from reconciler.state.store import StateStore
 
 
@@ -25,6 +27,8 @@ class Workspace:
     """Samples must stay inside."""
     store: StateStore
     cache: IdentityCache
+    measurements: MeasurementCache
+    """Of samples, by their sha256."""
     environ: Mapping[str, str]
     """The process's environment variables."""
     diagnostics: tuple[Diagnostic, ...]
@@ -48,16 +52,23 @@ class Workspace:
 
 def open_workspace(root: Path, environment: str, environ: Mapping[str, str]) -> Workspace:
     """Read voicectl.yaml. Raises RepositoryError for a broken one, UsageError for an unknown environment."""
-    project, diagnostics = load_project(root)
+    project, diagnostics = remembered_project(root)
     if any(d.severity is Severity.ERROR for d in diagnostics):
         raise RepositoryError(diagnostics)
-    state_path = project.state_path(environment)
+    backend = open_backend(project.state_location(environment), environ)
     return Workspace(
         project=project,
         environment=project.environments[environment],
         repository=find_repository(root),
-        store=StateStore(state_path, work_folder(root, environment), environment),
+        store=StateStore(backend, work_folder(root, environment), environment),
         cache=IdentityCache(root / WORK_FOLDER / "samples.json"),
+        measurements=MeasurementCache(_cache_folder(root, environ) / "measurements"),
         environ=environ,
         diagnostics=diagnostics,
     )
+
+
+def _cache_folder(root: Path, environ: Mapping[str, str]) -> Path:
+    """Return where measurements are kept: beside the project, or where VOICECTL_CACHE says, for many checkouts."""
+    named = environ.get("VOICECTL_CACHE")
+    return Path(named).expanduser() if named else root / WORK_FOLDER
