@@ -21,5 +21,9 @@ class Paint:
 
 
 def printable(text: str) -> str:
-    """Return text that cannot move the cursor, change colours or forge lines."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """Return text that cannot move the cursor, change colours, forge lines, or command GitHub's runner.
+
+    The runner obeys `##[name]` anywhere in a line of a step's output (actions/runner, ActionCommand).
+    """
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return safe.replace("##[", "# #[")

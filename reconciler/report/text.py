@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from reconciler.errors import Diagnostic, Severity
-from reconciler.plan.change import Action, Change, FieldChange, Plan
+from reconciler.plan.change import Action, Change, Drift, FieldChange, Plan
 from reconciler.plan.safety import peak
 from reconciler.report.paint import Paint, printable
 
@@ -41,16 +41,12 @@ DEFAULTS = {"samples[0].denoise": False, "samples[0].speech_normalization": True
 def render_plan(plan: Plan, *, paint: Paint, declared: int) -> str:
     """Return the plan as text, with a newline at the end."""
     lines: list[str] = []
-    for diagnostic in _ordered(plan.diagnostics):
+    for diagnostic in worst_first(plan.diagnostics):
         lines += render_diagnostic(diagnostic, paint)
     if lines:
         lines.append("")
-    if plan.drift:
-        lines.append(paint("Changed outside of voicectl since the last apply:", "bold"))
-        for drift in plan.drift:
-            lines.append(f"  {paint('!', 'yellow')} {printable(drift.key)} ({printable(drift.voice_id)})")
-            lines += [f"      {_field(field, paint)}" for field in drift.fields]
-        lines.append("")
+    lines += _drifted("Changed outside of voicectl since the last apply:", managed_drift(plan), paint)
+    lines += _drifted("Not as declared, and only observed, not managed:", observed_drift(plan), paint)
     if plan.empty:
         lines.append(_clean_line(plan, declared))
         return "\n".join(lines) + "\n"
@@ -59,10 +55,30 @@ def render_plan(plan: Plan, *, paint: Paint, declared: int) -> str:
     lines.append("")
     lines.append(paint(summary_line(plan), "bold"))
     if plan.quota is not None and plan.quota.remaining is not None:
-        lines.append(_quota_line(plan))
+        lines.append(quota_line(plan))
     if plan.unmanaged:
         lines.append(f"{_others(plan.unmanaged)} not managed here, and left alone.")
     return "\n".join(lines) + "\n"
+
+
+def managed_drift(plan: Plan) -> list[Drift]:
+    """Return the drift that apply puts right."""
+    return [drift for drift in plan.drift if not drift.observed]
+
+
+def observed_drift(plan: Plan) -> list[Drift]:
+    """Return the drift that nothing is done about."""
+    return [drift for drift in plan.drift if drift.observed]
+
+
+def _drifted(title: str, drifted: Sequence[Drift], paint: Paint) -> list[str]:
+    if not drifted:
+        return []
+    lines = [paint(title, "bold")]
+    for drift in drifted:
+        lines.append(f"  {paint('!', 'yellow')} {printable(drift.key)} ({printable(drift.voice_id)})")
+        lines += [f"      {_field(field, paint)}" for field in drift.fields]
+    return [*lines, ""]
 
 
 def summary_line(plan: Plan) -> str:
@@ -87,10 +103,11 @@ def render_diagnostic(diagnostic: Diagnostic, paint: Paint) -> list[str]:
 
 def render_diagnostics(diagnostics: Iterable[Diagnostic], paint: Paint) -> str:
     """Return all of them, the worst first."""
-    return "".join(f"{line}\n" for d in _ordered(diagnostics) for line in render_diagnostic(d, paint))
+    return "".join(f"{line}\n" for d in worst_first(diagnostics) for line in render_diagnostic(d, paint))
 
 
-def _ordered(diagnostics: Iterable[Diagnostic]) -> Sequence[Diagnostic]:
+def worst_first(diagnostics: Iterable[Diagnostic]) -> Sequence[Diagnostic]:
+    """Return errors, then warnings, then notes, each in the order in which they were found."""
     rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return sorted(diagnostics, key=lambda d: rank[d.severity])
 
@@ -130,10 +147,13 @@ def _clean_line(plan: Plan, declared: int) -> str:
     others = f" {_others(plan.unmanaged)} not managed here." if plan.unmanaged else ""
     if declared == 0 and not plan.recorded.voices:
         return f"No voices are declared, and none are recorded.{others}"
-    return f"No changes. {_voices(plan.unchanged)} as declared.{others}"
+    differing = len(observed_drift(plan))
+    observed = f" {differing} more, only observed, {'is' if differing == 1 else 'are'} not." if differing else ""
+    return f"No changes. {_voices(plan.unchanged - differing)} as declared.{observed}{others}"
 
 
-def _quota_line(plan: Plan) -> str:
+def quota_line(plan: Plan) -> str:
+    """Return how much of the quota is used, before and after; the plan must know both."""
     assert plan.quota is not None
     assert plan.quota.remaining is not None
     used = plan.quota.limit - plan.quota.remaining

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from reconciler.apply.events import Outcome, Step
-from reconciler.desired.voice import Lifecycle, Source, VoiceFile
+from reconciler.desired.source import Source
+from reconciler.desired.voice import Lifecycle
+from reconciler.desired.voice_file import VoiceFile
 from reconciler.errors import Diagnostic, Position, Range, Severity
 from reconciler.plan.change import Action, Change, Drift, FieldChange, Plan
 from reconciler.plan.sides import ActualVoice, DesiredVoice, PlanOptions, Quota, Recorded, SampleBytes
@@ -20,7 +21,7 @@ SAMPLE = FieldChange("samples[0].sha256", OLD, NEW, forces_replacement=True)
 def declared(key: str, keep_replaced: str = "0s") -> DesiredVoice:
     file: dict[str, Any] = {"name": "Anna", "samples": [{"file": "a.mp3", "lang_code": "en"}]}
     file["lifecycle"] = {"keep_replaced": keep_replaced}
-    spec = VoiceFile.model_validate(file).spec(key, Source(f"voices/{key}.yaml", Path("/r/voices.yaml")))
+    spec = VoiceFile.model_validate(file).spec(key, Source(f"voices/{key}.yaml", "/r/voices.yaml"))
     assert spec.lifecycle == Lifecycle(keep_replaced=spec.lifecycle.keep_replaced)
     assert isinstance(spec.lifecycle.keep_replaced, timedelta)
     return DesiredVoice(spec, SampleBytes("voices/a.mp3", NEW, 100))

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from playwright._impl._driver import compute_driver_executable  # a node that is there wherever the tests run
 from syrupy.assertion import SnapshotAssertion
 
 from reconciler.desired.voice import unfit_for_key
 from reconciler.errors import VoicectlError
 from reconciler.palabra.wire import is_usable_id
-from reconciler.report.export import Form, render_export
+from reconciler.report.export import Form, form_of, render_export
 
 VOICES = {
     "support/anna": "v-2",
@@ -58,6 +59,16 @@ def test_the_same_voices_are_the_same_bytes_in_any_order(voices: dict[str, str],
     assert exported(dict(reversed(voices.items())), form) == exported(voices, form)
 
 
+@given(any_voices, st.sampled_from(Form), st.data())
+def test_an_id_that_moves_changes_one_line(voices: dict[str, str], form: Form, data: st.DataObject) -> None:
+    moved = data.draw(st.sets(st.sampled_from(sorted(voices)))) if voices else set[str]()
+    before = exported(voices, form).split("\n")
+    after = exported({key: f"{voice_id}-2" if key in moved else voice_id for key, voice_id in voices.items()}, form)
+
+    changed = [pair for pair in zip(before, after.split("\n"), strict=True) if pair[0] != pair[1]]
+    assert len(changed) == len(moved)
+
+
 @given(any_voices)
 def test_json_is_read_back_as_it_was(voices: dict[str, str]) -> None:
     assert json.loads(render_export(voices, Form.JSON)) == voices
@@ -82,7 +93,19 @@ def test_typescript_is_one_constant_object_of_json_strings(voices: dict[str, str
         re.DOTALL,
     )
     assert body is not None
-    assert json.loads("{" + body[1].strip().removesuffix(",") + "}") == voices
+    plain = body[1].strip().removesuffix(",").replace('["__proto__"]:', '"__proto__":')
+    assert json.loads("{" + plain + "}") == voices
+
+
+def test_javascript_reads_every_key_as_its_own_property() -> None:
+    hard = {**VOICES, "__proto__": "v-7", "constructor": "v-8", "it's": "v-9", '"': "v-10", "\u2028x": "v-11"}
+    text = render_export(hard, Form.TYPESCRIPT).replace("export const", "const").replace(" as const", "")
+    script = text.partition("export type")[0] + "console.log(JSON.stringify(Object.entries(voices)))"
+
+    node, _ = compute_driver_executable()
+    done = subprocess.run([node, "-"], input=script.encode(), capture_output=True, check=True)
+
+    assert dict(json.loads(done.stdout)) == hard
 
 
 @settings(max_examples=30, deadline=None)
@@ -100,6 +123,36 @@ def test_sh_reads_every_id_as_it_is_and_runs_nothing(ids: list[str]) -> None:
 
 def test_an_ordinary_id_needs_no_quotes_so_that_docker_can_read_the_file_too() -> None:
     assert render_export({"anna": "0a1b-2c_3d.4"}, Form.ENV) == "VOICE_ANNA=0a1b-2c_3d.4\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("support/anna-marie", "SUPPORT_ANNA_MARIE"),
+        ("2fa", "V_2FA"),
+        ("voices", "V_VOICES"),
+        ("jos\u00e9", "JOSE"),
+        ("stra\u00dfe", "STRASSE"),
+        ("\u0430\u043d\u043d\u0430", "U0410U041DU041DU0410"),
+        ("\U0001f399-1", "U1F399_1"),
+        ("class", "CLASS"),
+        ("__init__", "INIT"),
+        ("+", "V_"),
+    ],
+)
+def test_the_constant_of_a_hard_key(key: str, name: str) -> None:
+    assert render_export({key: "v1"}, Form.ENV) == f"VOICE_{name}=v1\n"
+    assert run_python(render_export({key: "v1"}, Form.PYTHON))[name] == "v1"
+
+
+@pytest.mark.parametrize("name", ["voices.json", ".env", "a.prod.env", "src/voices.py", "voices.ts"])
+def test_a_file_that_says_its_form(name: str) -> None:
+    assert form_of(name) is not None
+
+
+@pytest.mark.parametrize("name", ["voices.yaml", "env", "voices.json5", "voices.TS", ""])
+def test_a_file_that_does_not(name: str) -> None:
+    assert form_of(name) is None
 
 
 @pytest.mark.parametrize("form", [Form.ENV, Form.PYTHON])
@@ -130,3 +183,8 @@ def test_mypy_takes_the_python_module(tmp_path: Path) -> None:
     )
 
     assert (out, err, code) == ("Success: no issues found in 2 source files\n", "", 0)
+
+
+@given(any_voices)
+def test_json_is_indented_and_sorted_as_python_does_it(voices: dict[str, str]) -> None:
+    assert render_export(voices, Form.JSON) == json.dumps(voices, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -12,10 +12,10 @@ from reconciler.plan.change import Plan
 from reconciler.plan.sides import Actual, Recorded
 from reconciler.report.paint import Paint
 from reconciler.report.status import render_status, status_rows
-from reconciler.state.document import LastError
+from reconciler.state.document import LastError, Retired
 
 VOICES = {
-    "bella": record("v-bella"),
+    "bella": record("v-bella", retired=(Retired("v-old", "2026-11-29T12:00:00Z"),)),
     "clean": record("v-clean"),
     "failed": record(None, "failed", last_error=LastError("The server could not", ("too noisy", "too short"))),
     "flora": record("v-flora", "pending"),
