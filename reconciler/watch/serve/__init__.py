@@ -1,0 +1,1 @@
+"""The review page, live in a browser of this machine."""
