@@ -1,0 +1,1 @@
+"""What keeps voicectl from working here, and what to do about it."""
