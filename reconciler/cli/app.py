@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import keyword
 import os
 import signal
 import sys
@@ -18,16 +19,29 @@ from reconciler.cli.settings import shared_options
 from reconciler.errors import VoicectlError
 
 COMMANDS = {
+    "init": "Start a repository of voices, or complete one.",
+    "new": "Make a voice from a recording.",
     "validate": "Check voice files and samples, offline.",
+    "fmt": "Bring voice files into one form.",
     "plan": "Show what apply would do. Writes nothing.",
     "apply": "Bring the account to where the files say.",
+    "watch": "Plan again at each save, live.",
     "status": "Show desired, recorded and actual side by side.",
     "get": "Print the id of a voice that is ready.",
     "export": "Write voice ids for the products that use them.",
+    "import": "Adopt voices that exist.",
+    "promote": "Carry over to one environment what is ready in another.",
+    "rollback": "Bring a replaced voice back.",
+    "mv": "Give a voice another key.",
+    "inspect": "Show everything known about a recording.",
+    "report": "Write a page to review plan and samples.",
+    "history": "Show from git what became of each voice.",
     "emulator": "Serve the Palabra API on this machine.",
     "schema": "Print the JSON Schema of a file.",
     "state": "Look after the state document.",
     "unlock": "Clear the lock that a dead apply left behind.",
+    "doctor": "Say what keeps voicectl from working here.",
+    "completion": "Print a script that completes command lines.",
     "version": "Print the version.",
 }
 """Name and short help, so that the list of commands needs none of their modules. A test compares."""
@@ -58,7 +72,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"reconciler.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = importlib.import_module(f"reconciler.cli.{module}").command
         return command
 
     def resolve_command(

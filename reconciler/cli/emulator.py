@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.duration import Duration
 from reconciler.cli.settings import Settings, option, voice_command
+from reconciler.errors import VoicectlError
 
 if TYPE_CHECKING:
     from reconciler.emulator.server import EmulatorServer
@@ -49,6 +50,8 @@ def command(
       voicectl emulator --port 8080 --data /tmp/palabra
       PALABRA_API_URL=http://127.0.0.1:8080 PALABRA_API_KEY=any voicectl apply
     """
+    import sqlite3
+
     from reconciler.emulator.server import serve
     from reconciler.emulator.settings import EmulatorSettings
 
@@ -70,4 +73,8 @@ def command(
         bare=bare,
         faults=settings.directory / faults if faults else None,
     )
-    serve(emulator, ready)
+    try:
+        serve(emulator, ready)
+    except (OSError, sqlite3.Error) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise VoicectlError("The emulator cannot keep its data", where=str(emulator.data), why=why) from error

@@ -27,11 +27,12 @@ def command(settings: Settings, *, form: str, out: Path | None) -> None:
       voicectl export --format typescript --out src/voices.ts
     """
     from reconciler.report.export import Form, render_export
+    from reconciler.state.exported import exported
     from reconciler.state.files import write_atomically
 
     voices = settings.store().load().voices
-    text = render_export({k: str(r.voice_id) for k, r in sorted(voices.items()) if r.ready}, Form(form))
-    waiting = [key for key, record in sorted(voices.items()) if not record.ready]
+    text = render_export(exported(voices), Form(form))
+    waiting = sorted(key for key, record in voices.items() if not record.ready)
     if waiting and not settings.quiet:
         click.echo(f"not ready, so left out: {', '.join(waiting)}", err=True)
     if out is None:

@@ -5,23 +5,32 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
-from reconciler.errors import RepositoryError, Severity, UsageError, VoicectlError
+from reconciler.errors import Diagnostic, RepositoryError, Severity, UsageError, VoicectlError
 from reconciler.report.paint import Paint, printable
 
 
 def fail(error: VoicectlError) -> int:
     """Write the error to stderr in the form that was asked for; returns the exit code."""
-    form = _wanted("--log-format", "VOICECTL_LOG_FORMAT")
-    if form == "json":
-        sys.stderr.write(_as_json(error))
-    else:
-        color = _wanted("--color", "VOICECTL_COLOR")
-        on = color == "always" or (color != "never" and sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
-        sys.stderr.write(_as_text(error, Paint(on=on)))
+    if isinstance(error, RepositoryError):
+        tell(error.diagnostics)
+    sys.stderr.write(_error_as_json(error) if _in_json() else _error_as_text(error, _paint()))
     return error.exit_code
+
+
+def tell(diagnostics: Sequence[Diagnostic]) -> None:
+    """Write diagnostics to stderr in the form that was asked for: those that have no place in the result."""
+    if _in_json():
+        from reconciler.plan.document import diagnostic_to_json
+
+        sys.stderr.write("".join(_line(dict(diagnostic_to_json(diagnostic))) for diagnostic in diagnostics))
+    elif diagnostics:
+        from reconciler.report.text import render_diagnostics
+
+        sys.stderr.write(render_diagnostics(diagnostics, _paint()))
 
 
 def fail_usage(error: click.UsageError) -> int:
@@ -33,28 +42,30 @@ def fail_usage(error: click.UsageError) -> int:
     return fail(UsageError(error.format_message(), fix=fix))
 
 
-def _as_text(error: VoicectlError, paint: Paint) -> str:
-    lines = []
-    if isinstance(error, RepositoryError):
-        from reconciler.report.text import render_diagnostics
-
-        lines.append(render_diagnostics(error.diagnostics, paint))
-    lines.append(f"{paint('error', 'red', 'bold')}: {printable(error.what)}\n")
+def _error_as_text(error: VoicectlError, paint: Paint) -> str:
+    lines = [f"{paint('error', 'red', 'bold')}: {printable(error.what)}\n"]
     for name, text in (("where", error.where), ("why", error.why), ("next", error.fix)):
         if text:
             lines.append(f"  {name}: {printable(text)}\n")
     return "".join(lines)
 
 
-def _as_json(error: VoicectlError) -> str:
+def _error_as_json(error: VoicectlError) -> str:
     plain = {"severity": Severity.ERROR.value, "summary": error.what, "exit_code": error.exit_code}
-    plain |= {"where": error.where, "why": error.why, "next": error.fix}
-    lines = [plain]
-    if isinstance(error, RepositoryError):
-        from reconciler.plan.document import diagnostic_to_json
+    return _line(plain | {"where": error.where, "why": error.why, "next": error.fix})
 
-        lines = [*(dict(diagnostic_to_json(d)) for d in error.diagnostics), plain]
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+def _line(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False) + "\n"
+
+
+def _in_json() -> bool:
+    return _wanted("--log-format", "VOICECTL_LOG_FORMAT") == "json"
+
+
+def _paint() -> Paint:
+    color = _wanted("--color", "VOICECTL_COLOR")
+    return Paint(on=color == "always" or (color != "never" and sys.stderr.isatty() and not os.environ.get("NO_COLOR")))
 
 
 def _wanted(option: str, variable: str) -> str | None:

@@ -21,6 +21,7 @@ from reconciler.report.paint import Paint
 
 if TYPE_CHECKING:
     from reconciler.apply.workspace import Workspace
+    from reconciler.report.checking import SampleProgress
     from reconciler.state.store import StateStore
 
 Function = Callable[..., Any]
@@ -61,6 +62,13 @@ class Settings:
 
         return open_workspace(self.root, self.environment, os.environ)
 
+    def sample_progress(self) -> SampleProgress:
+        """Return what shows how far the look at the samples has come."""
+        from reconciler.report.checking import SampleProgress
+
+        shown = sys.stderr.isatty() and not self.quiet and not self.log_json
+        return SampleProgress(shown=shown, color=self.paint_errors.on)
+
     def store(self) -> StateStore:
         """Return where the state of the environment is, for commands that need nothing else.
 
@@ -73,7 +81,7 @@ class Settings:
         written = (root / FILENAME).read_bytes() if (root / FILENAME).is_file() else b""
         if name not in (DEFAULT, LOCAL) or re.search(rb"^[^#\n]*environments", written, re.MULTILINE):
             return self.workspace().store
-        return StateStore(default_state_path(root, name), work_folder(root, name), name)
+        return StateStore.of_file(default_state_path(root, name), work_folder(root, name), name)
 
 
 _SHARED: tuple[Callable[[Function], Function], ...] = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 
 import click
 
+from reconciler.cli.failures import tell
 from reconciler.cli.settings import Settings, option, voice_command
 from reconciler.errors import VoicectlError
 
@@ -32,13 +32,14 @@ def command(settings: Settings, *, keys: tuple[str, ...], as_json: bool, refresh
 
     mode = Refresh.OFFLINE if offline else Refresh.FULL if refresh else Refresh.STATE
     try:
-        planned = asyncio.run(plan_once(settings.workspace(), PlanRequest(targets=keys, refresh=mode), system_clock))
+        planned = plan_once(settings.workspace(), PlanRequest(targets=keys, refresh=mode), system_clock)
     except VoicectlError as error:
         if as_json:
             errored = {"format_version": "1.0", "environment": settings.environment, "errored": True, "voices": []}
             errored["diagnostics"] = [diagnostic_to_json(d) for d in diagnostics_of(error)]
             click.echo(json.dumps(errored, indent=2, ensure_ascii=False))
         raise
+    tell([diagnostic for diagnostic in planned.plan.diagnostics if diagnostic.rule == "state.copy"])
     rows = status_rows(planned, keys)
     if as_json:
         document = {"format_version": "1.0", "environment": settings.environment, "voices": rows}

@@ -13,13 +13,15 @@ def command(settings: Settings, *, force: bool) -> None:
     """Clear the lock of this environment.
 
     The lock of a process that died on this machine heals by itself; this is
-    for a lock that another machine left in a shared folder.
+    for a lock that another machine left, in a shared folder or beside a shared
+    state document.
 
     \b
     Example:
       voicectl unlock --env staging
     """
-    from reconciler.state.lock import break_lock
-
-    holder = break_lock(settings.store().lock_path, force=force)
-    click.echo(f"Unlocked. It was held by {holder}." if holder else "It was not locked.", err=True)
+    holders = settings.store().break_lock(force=force)
+    for holder in holders:
+        click.echo(f"Unlocked. It was held by {holder}.", err=True)
+    if not holders:
+        click.echo("It was not locked.", err=True)

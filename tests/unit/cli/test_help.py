@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 from collections.abc import Iterator
 from importlib import resources
@@ -27,7 +26,8 @@ def help_of(*arguments: str) -> str:
 def command_of(path: str) -> click.Command:
     """Return a command by its words: `plan`, `state rebuild`."""
     name, *rest = path.split()
-    command: click.Command = importlib.import_module(f"reconciler.cli.{name}").command
+    command = root.get_command(click.Context(root), name)
+    assert command is not None
     for word in rest:
         assert isinstance(command, click.Group)
         command = command.commands[word]

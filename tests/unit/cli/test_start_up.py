@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = {
-    "av", "numpy", "httpx", "httpcore", "anyio", "rich", "starlette", "uvicorn", "deepdiff", "watchfiles", "stamina",
+    "av", "numpy", "httpx", "aiohttp", "httpcore", "anyio", "rich", "starlette", "uvicorn", "deepdiff", "watchfiles", "stamina",
     "sqlite3", "multipart",
 }  # fmt: skip
 STATE = '{"version": 1, "environment": "default", "lineage": "x", "serial": 1, "account": null, "voices": {}}'

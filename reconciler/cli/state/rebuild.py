@@ -1,17 +1,10 @@
-"""voicectl state."""
+"""voicectl state rebuild."""
 
 from __future__ import annotations
-
-import asyncio
 
 import click
 
 from reconciler.cli.settings import Settings, option, voice_command
-
-
-@click.group(name="state")
-def command() -> None:
-    """Look after the state document."""
 
 
 @voice_command("Make the state document anew from the server.")
@@ -27,6 +20,8 @@ def rebuild(settings: Settings, *, dry_run: bool) -> None:
     Example:
       voicectl state rebuild --dry-run
     """
+    import asyncio
+
     from reconciler.apply.clock import system_clock
     from reconciler.apply.rebuild import rebuild as rebuild_state
 
@@ -37,6 +32,3 @@ def rebuild(settings: Settings, *, dry_run: bool) -> None:
         click.echo(f"{key}\t{record.voice_id}\t{record.status}")
     verb = "would be" if dry_run else "are"
     click.echo(f"{len(rebuilt.document.voices)} voices {verb} recorded.", err=True)
-
-
-command.add_command(rebuild, "rebuild")
