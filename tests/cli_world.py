@@ -88,6 +88,7 @@ class World:
         self.api = self._stack.enter_context(RecordingProxy(self.emulator.url))
         self.environ = {
             "PATH": os.environ["PATH"],
+            "VOICECTL_CACHE": os.environ["VOICECTL_CACHE"],
             "HOME": str(self.root),
             "PALABRA_API_URL": self.api.url,
             "PALABRA_API_KEY": KEY,

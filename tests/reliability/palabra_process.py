@@ -121,7 +121,8 @@ class Account:
     @property
     def environ(self) -> dict[str, str]:
         """What a run needs to use it."""
-        return {"PATH": os.environ["PATH"], "PALABRA_API_URL": self.palabra.url, "PALABRA_API_KEY": self.key}
+        shared = {name: os.environ[name] for name in ("PATH", "VOICECTL_CACHE") if name in os.environ}
+        return {**shared, "PALABRA_API_URL": self.palabra.url, "PALABRA_API_KEY": self.key}
 
     @property
     def user_id(self) -> str:

@@ -52,6 +52,18 @@ def test_the_loser_says_at_once_who_holds_the_lock(repository: Repository, palab
     assert winner.wait().code == 0
 
 
+def test_a_lock_is_waited_for_where_that_is_asked_for(repository: Repository, palabra: Palabra) -> None:
+    repository.declare("a")
+    palabra.faults(HELD)
+    winner = repository.start("apply --yes")
+    until(lambda: holder(repository), "the lock")
+
+    repository.apply_well("--lock-timeout 60s")
+
+    assert winner.wait().code == 0
+    repository.assert_right()
+
+
 def test_a_reader_never_sees_a_voice_that_is_not_ready(repository: Repository, palabra: Palabra) -> None:
     repository.declare("a", seed=1)
     repository.apply_well()

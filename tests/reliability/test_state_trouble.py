@@ -23,7 +23,7 @@ TROUBLES: dict[str, tuple[Callable[[str], str], str]] = {
     "empty": (lambda _: "", "git"),
     "not JSON": (lambda _: "{broken", "git"),
     "another JSON": (lambda _: "[]\n", "git"),
-    "a merge conflict": (lambda text: f"<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n", "git"),
+    "a merge conflict": (lambda text: f"<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n", "keep one side"),
     "a wrong type": (changed(voices={"a": 7}), "git"),
     "of a newer version": (changed(version=99), "upgrade"),
     "of another environment": (changed(environment="staging"), "voicectl.yaml"),

@@ -174,6 +174,7 @@ class Repository:
         assert all(voice.status == "ready" for voice in ours.values()), _listed(ours)
         self.assert_foreign_untouched()
         assert not list(self.work.glob("*.journal")), "the journal was not folded"
+        assert not list(self.work.glob("*.tmp")), "a killed writer's file was left behind"
         assert sorted(p.name for p in self.root.iterdir()) == [
             *(name for name in (".voicectl", "voicectl.yaml", "voices") if (self.root / name).exists()),
             self.state_file.name,

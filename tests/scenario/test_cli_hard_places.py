@@ -107,3 +107,13 @@ def test_a_signal_while_planning_ends_without_a_traceback(
     assert process.returncode in codes
     assert "Traceback" not in err
     assert out == ""
+
+
+def test_an_account_of_this_machine_that_cannot_be_opened_is_said_in_a_line(world: World) -> None:
+    world.declare("narrator")
+    world.write(".voicectl/local/emulator", "a file where the folder should be")
+
+    ran = world.run("--env", "local", "plan")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "error: Cannot open the account of the environment 'local'" in ran.err

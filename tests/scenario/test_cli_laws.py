@@ -264,5 +264,5 @@ def test_warnings_of_python_are_never_shown_and_a_run_leaves_no_files_behind(app
     assert (ran.returncode, ran.stderr) == (0, "")
     assert {path.name for path in applied.root.iterdir()} - before <= {".voicectl"}
     left = {path.name for path in (applied.root / ".voicectl").iterdir()}
-    assert left <= {"samples.json"}, left
+    assert left <= {"project.json", "samples.json", "voices.default.json"}, left
     assert Path(applied.state_file).stat().st_mode & 0o777 == 0o644

@@ -135,6 +135,8 @@ def test_destroy_first_leaves_no_voice_to_consumers_while_the_new_one_is_made(op
 def test_a_replaced_voice_is_kept_as_long_as_was_asked_and_then_cleaned(applied: World) -> None:
     now = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     old = applied.get("narrator")
+    before = applied.records["narrator"]
+    what_it_was = {name: before[name] for name in ("name", "description", "labels", "sample", "created_at")}
     applied.declare("narrator", seed=5, description="Warm.", lifecycle={"keep_replaced": "1h"})
 
     applied.apply_at(now)
@@ -144,7 +146,7 @@ def test_a_replaced_voice_is_kept_as_long_as_was_asked_and_then_cleaned(applied:
     still_there = old in applied.voices
     cleaned = applied.apply_at(now + timedelta(minutes=61))
 
-    assert kept == [{"voice_id": old, "until": "2026-11-22T13:00:00Z"}]
+    assert kept == [{"voice_id": old, "until": "2026-11-22T13:00:00Z", **what_it_was}]
     assert new not in ("", old)
     assert still_there
     assert [(o.change.action.value, o.voice_id or o.change.voice_id) for o in cleaned.outcomes] == [("clean", old)]

@@ -141,8 +141,7 @@ def test_a_changed_sample_that_is_an_lfs_pointer_says_git_lfs_pull(applied: Worl
     plan = applied.run("plan")
     apply = applied.run("apply", "--yes")
 
-    assert plan.code == 1
-    assert apply.code in (1, 4)
+    assert (plan.code, apply.code) == (0, 4)
     for ran in (plan, apply):
         assert "git lfs pull" in ran.out + ran.err
         assert "voices/narrator/voice.yaml:" in ran.out + ran.err
@@ -177,9 +176,10 @@ def test_every_sample_error_has_a_place_and_all_come_at_once(world: World) -> No
     }
     assert (validated.code, planned.code, applied.code) == (1, 1, 1)
     assert "voices/missing/voice.yaml:3:9: error: sample 'smaple.mp3' does not exist [sample.missing]" in planned.err
-    assert "did you mean 'sample.mp3'?" in planned.err
+    assert "Did you mean 'sample.mp3'?" in planned.err
     assert planned.out == applied.out == ""
-    assert world.api.sent == []
+    # The account may have been read by then: it is listed while the files are read.
+    assert world.api.writes == []
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,88 @@ def test_a_saved_plan_is_stale_after_any_change_and_says_of_what(
     assert applied.voices == before
 
 
+def test_another_way_to_replace_was_not_approved(applied: World) -> None:
+    """Approved was that the old voice stays until the new one is ready."""
+    applied.declare("narrator", seed=9, lifecycle={"keep_replaced": "7d"})
+    saved(applied)
+    applied.declare("narrator", lifecycle={"replace": "destroy_first"})
+
+    ran = applied.run("apply", "voices.plan")
+
+    assert ran.code == 4
+    assert "narrator: its voice file changed" in ran.err
+    assert applied.api.writes == []
+
+
+def test_a_voice_that_changed_since_is_not_deleted(applied: World) -> None:
+    applied.remove("narrator")
+    voice = applied.voice("narrator")
+    saved(applied)
+    applied.change_on_server(voice, "name", "Precious now")
+
+    ran = applied.run("apply", "voices.plan")
+
+    assert ran.code == 4
+    assert "narrator: the voice was changed on the server" in ran.err
+    assert voice.voice_id in applied.voices
+
+
+def test_an_account_without_any_of_the_voices_is_not_the_one_that_was_approved(applied: World) -> None:
+    applied.declare("newcomer", seed=3)
+    saved(applied, "--target", "newcomer")
+
+    ran = applied.run("apply", "voices.plan", env={"PALABRA_API_KEY": "somebody-else"})
+
+    assert ran.code == 4
+    assert "these may be the credentials of another account" in ran.err
+    assert applied.api.writes == []
+
+
+def test_two_edits_of_one_field_are_told_as_a_change_of_the_file(applied: World) -> None:
+    applied.declare("narrator", description="One.")
+    saved(applied)
+    applied.declare("narrator", description="Two.")
+
+    assert "narrator: its voice file changed" in applied.run("apply", "voices.plan").err
+
+
+def test_a_plan_of_another_major_version_is_refused_whatever_its_shape(applied: World) -> None:
+    applied.write("voices.plan", '{"format_version": "2.0", "ops": []}')
+
+    ran = applied.run("apply", "voices.plan")
+
+    assert ran.code == 4
+    assert "was made by another version of voicectl" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("approval", {}),
+        ("approval", []),
+        ("witnesses", [3]),
+        ("digest", None),
+        ("format_version", 1),
+        ("approval.targets", [3]),
+        ("approval.parts", [{"key": "narrator"}]),
+        ("approval.environment", {"a": 1}),
+        ("approval.serial", "7"),
+    ],
+)
+def test_a_damaged_plan_is_no_traceback(applied: World, part: str, value: object) -> None:
+    path = saved(applied)
+    document = json.loads(path.read_text())
+    *parents, name = part.split(".")
+    at = document[parents[0]] if parents else document
+    at[name] = value
+    path.write_text(json.dumps(document))
+
+    ran = applied.run("apply", "voices.plan")
+
+    assert ran.code == 64
+    assert "is not a saved plan" in ran.err
+
+
 def test_a_saved_plan_with_deletes_still_meets_the_safety_limits(applied: World) -> None:
     applied.write("voicectl.yaml", f"{PROJECT}safety: {{max_deletes_absolute: 0}}\n")
     applied.remove("narrator")
@@ -144,7 +226,7 @@ def test_a_plan_that_was_tampered_with_does_not_apply_as_approved(applied: World
     assert applied.api.writes == []
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "not json", '{"changes": 1}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "not json", '{"changes": 1}', "[" * 100_000])
 def test_a_file_that_is_no_plan_is_a_usage_error(applied: World, text: str) -> None:
     applied.write("voices.plan", text)
 

@@ -3,79 +3,14 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
-import termios
-import time
-from contextlib import suppress
 
 import pytest
 from cli_world import HOUR, OpenWorld, World
+from terminal import Terminal
 
 QUESTION = "Type `yes` to go on"
-PATIENCE = 30.0
-"""Seconds until a terminal that says nothing fails the test."""
-
-
-class Terminal:
-    """A pseudo terminal with a command on it. Everything the command writes ends up in `screen`."""
-
-    def __init__(self, world: World, *arguments: str, **env: str) -> None:
-        self.screen = ""
-        self._master, slave = pty.openpty()
-        self._before = termios.tcgetattr(slave)
-        self._slave = slave
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=world.root, env={**world.environ, "TERM": "xterm-256color", **env},
-            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        )  # fmt: skip
-
-    def until(self, text: str) -> None:
-        """Read until the screen has shown a text."""
-        deadline = time.monotonic() + PATIENCE
-        while text not in self.screen:
-            assert time.monotonic() < deadline, self.screen
-            assert self._read(), f"ended without {text!r}: {self.screen}"
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def interrupt(self) -> None:
-        """Press Ctrl-C, and again if need be, as people do.
-
-        CPython does not see a signal that comes in the moment before it sleeps in input().
-        """
-        deadline = time.monotonic() + PATIENCE
-        while self._process.poll() is None and time.monotonic() < deadline:
-            os.killpg(self._process.pid, signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(2)
-
-    def end(self) -> int:
-        """Read to the end; returns the exit code."""
-        deadline = time.monotonic() + PATIENCE
-        while self._process.poll() is None:
-            assert time.monotonic() < deadline, self.screen
-            self._read()
-        while self._read(wait=0.05):
-            pass
-        unchanged = termios.tcgetattr(self._slave) == self._before
-        os.close(self._slave)
-        os.close(self._master)
-        assert unchanged, "the terminal's modes were left changed"
-        return self._process.returncode
-
-    def _read(self, wait: float = 0.2) -> bool:
-        ready, _, _ = select.select([self._master], [], [], wait)
-        if ready:
-            with suppress(OSError):
-                self.screen += os.read(self._master, 65536).decode(errors="replace")
-        return bool(ready) or self._process.poll() is None
 
 
 @pytest.mark.parametrize("answer", ["no", "y", "", "YES please"])
@@ -134,7 +69,7 @@ def test_a_signal_while_voices_are_processed_ends_cleanly_and_the_next_run_goes_
     terminal = Terminal(world, "apply", "--yes")
     terminal.until("processing")
 
-    os.killpg(terminal._process.pid, number)
+    os.killpg(terminal.process.pid, number)
 
     assert terminal.end() == code
     assert "Traceback" not in terminal.screen
@@ -161,4 +96,4 @@ def test_a_terminal_gets_colours_unless_it_wants_none(applied: World, env: dict[
     terminal = Terminal(applied, "plan", **env)
 
     assert terminal.end() == 0
-    assert ("\x1b[" in terminal.screen) is coloured
+    assert bool(re.search(r"\x1b\[[0-9;]*m", terminal.screen)) is coloured

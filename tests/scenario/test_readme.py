@@ -24,6 +24,7 @@ from reconciler.apply.run import PARTIAL
 from reconciler.cli.app import COMMANDS, EPILOG, root, run
 from reconciler.cli.plan import CHANGES
 from reconciler.cli.settings import shared_options
+from reconciler.samples.rules import RULES, Rule
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -133,7 +134,7 @@ def test_the_reference_lists_every_field(heading: str, name: str) -> None:
 
 def test_the_reference_lists_every_command() -> None:
     """Each command has a section, in the order of `voicectl --help`."""
-    lines = between(REFERENCE, "## Commands", "## Actions")
+    lines = between(REFERENCE, "## Commands", "## Formats")
     titles = [line.removeprefix("### ") for line in lines if line.startswith("### ")]
     assert titles == ["Shared options", *all_commands()]
 
@@ -146,6 +147,18 @@ def test_the_reference_lists_every_option(name: str) -> None:
     rows = table(REFERENCE, name)
 
     assert {option for row in rows for option in re.findall(r"`(-[^`]+)`", row)} == own
+
+
+def test_the_rules_of_samples_are_listed_with_their_limits() -> None:
+    """docs/samples.md: no rule more, none less, and with the limits that are built in."""
+
+    def limit(rule: Rule, value: float | None) -> str:
+        return "" if value is None else f"{rule.bad} {value:,.10g}"
+
+    assert table(ROOT / "docs" / "samples.md", "The rules") == {
+        f"`{rule.id}`": [rule.about, rule.unit or "", limit(rule, rule.warning), limit(rule, rule.error)]
+        for rule in RULES.values()
+    }
 
 
 @each_page
@@ -325,7 +338,8 @@ def schema_fields(schema: dict[str, Any], part: dict[str, Any], prefix: str = ""
         yield from schema_fields(schema, option, prefix)
     for name, field in part.get("properties", {}).items():
         yield prefix + name, field.get("default")
-        yield from schema_fields(schema, field, f"{prefix}{name}.")
+        if name != "overrides":  # its fields are a voice file's, which has a table of its own
+            yield from schema_fields(schema, field, f"{prefix}{name}.")
     if "items" in part:
         yield from schema_fields(schema, part["items"], prefix.removesuffix(".") + "[].")
     if isinstance(part.get("additionalProperties"), dict):
