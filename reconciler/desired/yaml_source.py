@@ -48,6 +48,8 @@ _UNPRINTABLE: Final = re.compile(
 )
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
+_NESTED: Final = "exceeded maximum nesting depth"
+"""What libyaml says from 0.2.6 on where it looks so far ahead that our own limit is not asked."""
 _SYNTAX: Final = {
     "mapping values are not allowed in this context": (
         "`:` is not allowed here",
@@ -205,8 +207,7 @@ class _Reader:
             value = self._scalar(event)
         else:
             if depth == MAX_DEPTH:
-                summary = f"more than {MAX_DEPTH} levels deep"
-                raise self._failure("yaml.limit", _start(event), summary, "No file here needs that.")
+                raise self._too_deep(_start(event))
             if isinstance(event, yaml.MappingStartEvent):
                 value = self._mapping(event, path, depth + 1)
             else:
@@ -316,10 +317,15 @@ class _Reader:
         self._problem(rule, start, summary, detail)
         return RepositoryError(tuple(self._problems))
 
+    def _too_deep(self, start: Position) -> RepositoryError:
+        return self._failure("yaml.limit", start, f"more than {MAX_DEPTH} levels deep", "No file here needs that.")
+
     def _syntax(self, error: yaml.MarkedYAMLError, text: str) -> RepositoryError:
         problem = str(error.problem)
         mark, context = error.problem_mark, error.context_mark
         place = min(_at(mark), _end(text)) if mark else Position(1, 1)
+        if problem == _NESTED:
+            return self._too_deep(place)
         if problem == "found character that cannot start any token" and mark:
             character = text[mark.index : mark.index + 1]
             if character == "\t":
