@@ -14,7 +14,6 @@ from reconciler.apply.clock import Clock, stamp
 from reconciler.apply.desired_side import Desired, read_desired, with_streams
 from reconciler.apply.event_loop import in_event_loop
 from reconciler.apply.recorded_side import trusted, unknown_to_state
-from reconciler.apply.references import find_references
 from reconciler.apply.upload import CheckedUploads, Upload
 from reconciler.apply.workspace import Workspace
 from reconciler.errors import Diagnostic, RepositoryError, Severity, UsageError, VoicectlError
@@ -226,7 +225,7 @@ def _planned(
         plan, workspace.project.safety, declared=len(desired.voices), allow_deletes=request.allow_deletes
     )
     refused += not_adopting(plan, request.imports)
-    references = () if request.allow_deletes else find_references(workspace, plan, desired.voices, request.outputs)
+    references = _references(workspace, request, plan, desired)
     refused += tuple(note for note in references if note.severity is Severity.ERROR)
     said = [note for note in references if note not in refused]
     extra = [*desired.diagnostics, *checked.diagnostics, *refused, *said, *_lost(loaded.unknown)]
@@ -240,6 +239,15 @@ def _planned(
         account=plan.recorded.account,
         actual=actual,
     )
+
+
+def _references(workspace: Workspace, request: PlanRequest, plan: Plan, desired: Desired) -> tuple[Diagnostic, ...]:
+    """Return what still names a voice that the plan takes away, where somebody wants to know."""
+    if request.allow_deletes or not workspace.project.safety.references:
+        return ()
+    from reconciler.apply.references import find_references  # noqa: PLC0415 - git is asked here, and only here
+
+    return find_references(workspace, plan, desired.voices, request.outputs)
 
 
 def imported_ids(desired: Desired, loaded: LoadedState) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.backends.location import open_backend
 from reconciler.desired.identity_cache import IdentityCache
@@ -13,8 +14,10 @@ from reconciler.desired.project_cache import remembered_project
 from reconciler.desired.root import WORK_FOLDER, find_repository, work_folder
 from reconciler.errors import Diagnostic, RepositoryError, Severity
 from reconciler.plan.mark import mark_scope
-from reconciler.samples.cache import MeasurementCache
 from reconciler.state.store import StateStore
+
+if TYPE_CHECKING:
+    from reconciler.samples.cache import MeasurementCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class Workspace:
     """Samples must stay inside."""
     store: StateStore
     cache: IdentityCache
-    measurements: MeasurementCache
-    """Of samples, by their sha256."""
+    measured: Path
+    """The folder of what was measured on samples."""
     environ: Mapping[str, str]
     """The process's environment variables."""
     diagnostics: tuple[Diagnostic, ...]
@@ -43,6 +46,13 @@ class Workspace:
     def work(self) -> Path:
         """The git-ignored folder of this environment."""
         return work_folder(self.project.root, self.environment.name)
+
+    @property
+    def measurements(self) -> MeasurementCache:
+        """Of samples, by their sha256."""
+        from reconciler.samples.cache import MeasurementCache  # noqa: PLC0415 - 10 ms, and most plans send no sample
+
+        return MeasurementCache(self.measured)
 
     @property
     def scope(self) -> str:
@@ -62,7 +72,7 @@ def open_workspace(root: Path, environment: str, environ: Mapping[str, str]) -> 
         repository=find_repository(root),
         store=StateStore(backend, work_folder(root, environment), environment),
         cache=IdentityCache(root / WORK_FOLDER / "samples.json"),
-        measurements=MeasurementCache(_cache_folder(root, environ) / "measurements"),
+        measured=_cache_folder(root, environ) / "measurements",
         environ=environ,
         diagnostics=diagnostics,
     )

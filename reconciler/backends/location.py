@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from reconciler.backends.object_store import ObjectStore
 from reconciler.desired.state_address import OBJECTS
 from reconciler.state.backend import Backend, LocalFile
 
@@ -18,6 +17,8 @@ def open_backend(location: Path | str, environ: Mapping[str, str]) -> Backend:
     if isinstance(location, Path):
         return LocalFile(location)
     if location.partition("://")[0] in OBJECTS:
+        from reconciler.backends.object_store import ObjectStore  # noqa: PLC0415 - only who names one pays for it
+
         return ObjectStore(location, environ)
     from reconciler.backends.http import HttpState  # noqa: PLC0415 - httpx takes 100 ms, and files need none
     from reconciler.backends.http_settings import HttpSettings  # noqa: PLC0415

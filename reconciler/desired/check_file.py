@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
@@ -58,6 +57,4 @@ Check = Annotated[
 
 def check_specs(written: Mapping[str, CheckEntry] | None) -> Mapping[str, CheckSpec]:
     """Return the checks of a file, by rule id."""
-    return MappingProxyType(
-        {rule: CheckSpec(entry.severity, entry.threshold) for rule, entry in (written or {}).items()}
-    )
+    return {rule: CheckSpec(entry.severity, entry.threshold) for rule, entry in (written or {}).items()}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class CheckSpec:
+
+class CheckSpec(Struct, frozen=True, array_like=True):
     """How one rule is wished to be applied."""
 
     severity: Literal["error", "warning", "off"] | None = None

@@ -7,15 +7,15 @@ with the rules `sample.outside`, `sample.missing`, `sample.not-a-file`, `sample.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
 import stat
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.desired.stamp import Stamp, stamp_of
 from reconciler.errors import SampleError
@@ -33,8 +33,7 @@ _DEMUXERS = "mp3,wav,flac,matroska,mov,mpeg"
 """FFmpeg may try no others: a playlist named .mp3 would make it open the files and URLs listed inside."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileIdentity:
+class FileIdentity(Struct, frozen=True, array_like=True):
     """Which bytes a file is, or stands for."""
 
     sha256: str
@@ -204,6 +203,8 @@ def _missing(file: str, folder: Path) -> SampleError:
 
 
 def _closest(name: str, candidates: Sequence[str]) -> str | None:
+    import difflib  # noqa: PLC0415 - nothing is misspelt most of the time
+
     plain = {_plain(candidate): candidate for candidate in sorted(candidates)}
     found = difflib.get_close_matches(_plain(name), plain, n=1)
     return plain[found[0]] if found else None

@@ -6,15 +6,26 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from msgspec import Struct
 
 from reconciler.desired.identity import FileIdentity, changing, read_identity, read_stamped, stream_sha256
 from reconciler.desired.kept import load_kept, save_kept
 from reconciler.desired.stamp import Stamp, is_settled, read_stamp
 from reconciler.errors import SampleError
 
-BASIS: Final = b"identities 2"
+BASIS: Final = b"identities 3"
 """Another one for another meaning of what is kept."""
+
+
+class Kept(Struct):
+    """What the file has."""
+
+    files: dict[str, tuple[Stamp, FileIdentity]] = {}
+    """By real path."""
+    streams: dict[str, str] = {}
+    """sha256 of a file -> that of its audio stream."""
 
 
 class IdentityCache:
@@ -24,11 +35,9 @@ class IdentityCache:
         """`clock` says how many nanoseconds have passed since 1970."""
         self._path = path
         self._clock = clock
-        kept = load_kept(path, BASIS)
-        self._files: dict[str, Any] = kept.get("files", {})
-        """Real path -> stamp, sha256, size, and whether it is a pointer."""
-        self._streams: dict[str, str] = kept.get("streams", {})
-        """sha256 of a file -> that of its audio stream."""
+        kept = load_kept(path, BASIS, Kept) or Kept()
+        self._files = kept.files
+        self._streams = kept.streams
         self._seen: set[str] = set()
         """Files asked for in this run."""
         self._changed = False
@@ -44,7 +53,7 @@ class IdentityCache:
         started = self._clock()
         identity, stamp = read_stamped(sample)
         if is_settled(stamp, started):
-            self._files[name] = (stamp, identity.sha256, identity.size, identity.pointer)
+            self._files[name] = stamp, identity
             self._changed = True
         elif self._files.pop(name, None) is not None:
             self._changed = True
@@ -56,7 +65,7 @@ class IdentityCache:
         if entry is None or entry[0] != stamp:
             return None
         self._seen.add(name)
-        return FileIdentity(entry[1], entry[2], entry[3])
+        return entry[1]
 
     def stream(self, sample: Path, identity: FileIdentity) -> str:
         """Return the audio-stream hash of `sample`, remembered by its sha256. Raises SampleError."""
@@ -82,5 +91,5 @@ class IdentityCache:
         if not self._changed:
             return
         files = {n: e for n, e in self._files.items() if n in self._seen or os.path.exists(n)}  # noqa: PTH110 - names are str
-        save_kept(self._path, BASIS, {"files": files, "streams": self._streams})
+        save_kept(self._path, BASIS, Kept(files, self._streams))
         self._changed = False

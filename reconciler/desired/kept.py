@@ -1,36 +1,45 @@
 """A cache file: exactly what was written to it, or nothing.
 
 Its first line is a digest of the rest and of the basis that the content holds for, so a file that is damaged, foreign
-or out of date counts as empty, and its content needs no checks of its own.
+or out of date counts as empty. What it says is read into its types all the same, by msgspec: ten thousand entries are
+made in C.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+import msgspec
 
 from reconciler import __version__
 
+T = TypeVar("T")
 
-def load_kept(path: Path, basis: bytes) -> dict[str, Any]:
-    """Return what was kept for this basis; nothing where that is not what the file has."""
+
+def load_kept(path: Path, basis: bytes, kind: type[T]) -> T | None:
+    """Return what was kept for this basis, as a `kind`; None where that is not what the file has."""
     try:
         digest, _, body = path.read_bytes().partition(b"\n")
     except OSError:
-        return {}
+        return None
     if digest != _digest(basis, body):
-        return {}
-    content: dict[str, Any] = json.loads(body)
-    return content
+        return None
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError:
+        return None
 
 
-def save_kept(path: Path, basis: bytes, content: dict[str, Any]) -> None:
+def save_kept(path: Path, basis: bytes, content: object) -> None:
     """Write the file, whole or not at all. Where it cannot be written, nothing is lost but time."""
-    body = json.dumps(content, separators=(",", ":"), check_circular=False).encode("ascii")
+    try:
+        body = msgspec.json.encode(content)
+    except UnicodeEncodeError:  # below a folder whose name is no text
+        return
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from msgspec import Struct
+
 from reconciler.desired.overlay import Override, Overrides
 from reconciler.desired.project import Project
 from reconciler.desired.root import DEFAULT, find_repository
@@ -37,8 +39,7 @@ class Voices:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class VoicePath:
+class VoicePath(Struct, frozen=True):
     """A voice file that was found, and not read yet."""
 
     key: str

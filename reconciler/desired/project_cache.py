@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from reconciler.desired.checks import CheckSpec
 from reconciler.desired.kept import load_kept, program, save_kept
@@ -15,8 +15,10 @@ from reconciler.desired.load import load_project
 from reconciler.desired.project import Environment, Project, Safety
 from reconciler.desired.root import FILENAME, WORK_FOLDER
 from reconciler.desired.source import Source
-from reconciler.desired.stamp import is_settled, read_stamp
+from reconciler.desired.stamp import Stamp, is_settled, read_stamp
 from reconciler.errors import Diagnostic
+
+_KEPT: Final = tuple[Stamp, dict[str, Any]]
 
 
 def remembered_project(root: Path, clock: Callable[[], int] = time.time_ns) -> tuple[Project, tuple[Diagnostic, ...]]:
@@ -27,14 +29,14 @@ def remembered_project(root: Path, clock: Callable[[], int] = time.time_ns) -> t
     root = root.resolve()
     cache, basis = root / WORK_FOLDER / "project.json", repr((program(), str(root))).encode()
     stamp = read_stamp(str(root / FILENAME))
-    known = load_kept(cache, basis)
-    if stamp is not None and known.get("stamp") == stamp:
-        return _decode(known["project"], root), ()
+    known = load_kept(cache, basis, _KEPT)
+    if known is not None and known[0] == stamp:
+        return _decode(known[1], root), ()
     started = clock()
     project, said = load_project(root)
     settled = stamp is not None and is_settled(stamp, started) and read_stamp(str(root / FILENAME)) == stamp
     if settled and not said and cache.parent.is_dir():
-        save_kept(cache, basis, {"stamp": stamp, "project": _encode(project)})
+        save_kept(cache, basis, (stamp, _encode(project)))
     return project, said
 
 
@@ -50,7 +52,7 @@ def _encode(project: Project) -> dict[str, Any]:
         "safety": astuple(project.safety),
         "parallelism": project.parallelism,
         "ownership_mark": project.ownership_mark,
-        "checks": {rule: astuple(check) for rule, check in project.checks.items()},
+        "checks": dict(project.checks),
     }
 
 

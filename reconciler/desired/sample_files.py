@@ -6,9 +6,10 @@ import os
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct
 
 from reconciler.desired.identity import FileIdentity, resolve_sample
 from reconciler.desired.identity_cache import IdentityCache
@@ -16,8 +17,7 @@ from reconciler.desired.stamp import stamp_of
 from reconciler.errors import SampleError
 
 
-@dataclass(frozen=True, slots=True)
-class FoundSample:
+class FoundSample(Struct, frozen=True):
     """A sample that is there."""
 
     path: str
@@ -27,8 +27,7 @@ class FoundSample:
     identity: FileIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Struct, frozen=True):
     real: str
     """With all links followed; "" for one outside the repository."""
     shown: str

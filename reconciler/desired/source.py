@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from reconciler.errors import Range
 
@@ -13,18 +14,31 @@ if TYPE_CHECKING:
     from reconciler.desired.yaml_source import Spans
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True, array_like=True, eq=False):
     """The file something was read from."""
 
     filename: str
     """Relative to the project's root, with forward slashes."""
     location: str
     """The absolute path, as text: there are ten thousand of these."""
-    raw: bytes | None = field(default=b"", repr=False, compare=False)
+    raw: bytes | None = b""
     """What was read, so that a place is the place in what was read; None for a file that was not, as it was known."""
-    overlays: tuple[Part, ...] = field(default=(), repr=False, compare=False)
+    overlays: tuple[Part, ...] = ()
     """What is written over this file elsewhere; what comes later is written over what comes earlier."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same file, whatever was read of it."""
+        if not isinstance(other, Source):
+            return NotImplemented
+        return (self.filename, self.location) == (other.filename, other.location)
+
+    def __hash__(self) -> int:
+        """As equality has it."""
+        return hash((self.filename, self.location))
+
+    def __repr__(self) -> str:
+        """Name the file, without all that is in it."""
+        return f"Source({self.filename!r})"
 
     @property
     def path(self) -> Path:
@@ -53,8 +67,7 @@ class Source:
         return _spans(self.content, self.filename).key(*path)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, array_like=True):
     """A part of a file."""
 
     source: Source

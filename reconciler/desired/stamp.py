@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-Stamp = list[int]
-"""Size in bytes, mtime and ctime in nanoseconds, inode. A list, as JSON reads it back."""
+Stamp = tuple[int, int, int, int]
+"""Size in bytes, mtime and ctime in nanoseconds, inode."""
 
 RACY_NS = 2_000_000_000
 """A file may change twice within one tick of its clock; 2 s is the coarsest tick in use (FAT)."""
@@ -13,7 +13,7 @@ RACY_NS = 2_000_000_000
 
 def stamp_of(status: os.stat_result) -> Stamp:
     """Return the stamp of a file. ctime beside mtime: some editors put the old mtime back after they changed a file."""
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def read_stamp(path: str) -> Stamp | None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.desired.checks import CheckSpec
 from reconciler.desired.source import Source
@@ -46,8 +47,7 @@ class Manage(StrEnum):
     """Looked at only: nothing is ever written to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(Struct, frozen=True, array_like=True):
     """How a voice comes and goes."""
 
     prevent_destroy: bool = False
@@ -57,8 +57,7 @@ class Lifecycle:
     on_remove: OnRemove = OnRemove.DELETE
 
 
-@dataclass(frozen=True, slots=True)
-class SampleSpec:
+class SampleSpec(Struct, frozen=True, array_like=True):
     """The recording a voice is cloned from."""
 
     file: str | None
@@ -73,9 +72,8 @@ class SampleSpec:
     """Sent at creation only."""
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceSpec:
-    """A voice as the repository declares it."""
+class VoiceSpec(Struct, frozen=True, array_like=True):
+    """A voice as the repository declares it. A Struct, as there are ten thousand of them, kept from run to run."""
 
     key: str
     """Its path below voices/, without the ending: the alias that consumers use."""
@@ -92,7 +90,7 @@ class VoiceSpec:
     """The id of an existing voice to adopt."""
     source: Source
     manage: Manage = Manage.FULL
-    checks: Mapping[str, CheckSpec] = field(default_factory=dict)
+    checks: Mapping[str, CheckSpec] = {}
     """By rule id; they go before the project's."""
 
 

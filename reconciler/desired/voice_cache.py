@@ -8,18 +8,14 @@ write over it), and nothing else. A cache that is damaged, foreign or of another
 from __future__ import annotations
 
 import time
-from datetime import timedelta
-from functools import lru_cache
-from operator import attrgetter
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from reconciler.desired.checks import CheckSpec
+from msgspec.structs import replace
+
 from reconciler.desired.kept import load_kept, program, save_kept
-from reconciler.desired.source import Source
 from reconciler.desired.stamp import Stamp, is_settled, read_stamp
-from reconciler.desired.voice import Lifecycle, Manage, OnRemove, ReplaceOrder, SampleSpec, VoiceSpec
+from reconciler.desired.voice import VoiceSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,14 +23,9 @@ if TYPE_CHECKING:
     from reconciler.desired.load import ReadVoice, VoicePath
     from reconciler.desired.project import Project
 
-_Entry = tuple[Any, ...]
-"""A stamp, and what was declared, as JSON has it."""
-
-_SAMPLE: Final = attrgetter("file", "lang_code", "denoise", "speech_normalization", "display_name", "description")
-_ORDERS: Final = {order.value: order for order in ReplaceOrder}
-_REMOVALS: Final = {removal.value: removal for removal in OnRemove}
-_MANAGED: Final = {manage.value: manage for manage in Manage}
-"""Looked up rather than called: ten thousand calls of an enum are 4 ms."""
+_Entry = tuple[Stamp, VoiceSpec]
+_KEPT: Final = dict[str, _Entry]
+"""By file."""
 
 
 class VoiceCache:
@@ -45,8 +36,8 @@ class VoiceCache:
         self._path = path
         self._clock = clock
         self._basis = basis
-        self._known = load_kept(path, basis)
-        self._now: dict[str, Any] = {}
+        self._known = load_kept(path, basis, _KEPT) or {}
+        self._now: dict[str, _Entry] = {}
         """The entries of files asked for in this run."""
         self._changed = False
 
@@ -54,13 +45,13 @@ class VoiceCache:
         """Return what `fresh` says of a file: from memory where the file is the one that it was said of."""
         stamp = read_stamp(file.path)
         entry = self._known.get(file.filename)
-        if entry is not None and stamp is not None and entry[0] == stamp:
+        if entry is not None and entry[0] == stamp:
             self._now[file.filename] = entry
-            return _decode(entry, file), []
+            return _with_overlays(entry[1], file) if file.overrides else entry[1], []
         started = self._clock()
         spec, said = fresh(file)
         if spec is not None and not said and stamp and is_settled(stamp, started) and read_stamp(file.path) == stamp:
-            self._now[file.filename] = _encode(stamp, spec)
+            self._now[file.filename] = stamp, replace(spec, source=replace(spec.source, raw=None, overlays=()))
             self._changed = True
         return spec, said
 
@@ -72,43 +63,10 @@ class VoiceCache:
 
 
 def basis_of(project: Project, environment: str) -> bytes:
-    """Return what the content of voice files is read with: this very program, and what voicectl.yaml says."""
-    return repr((program(), environment, project.source.content)).encode()
+    """Return what files are read with: this very program, where they are, and what voicectl.yaml says."""
+    return repr((program(), environment, str(project.root), project.source.content)).encode()
 
 
-def _encode(stamp: Stamp, spec: VoiceSpec) -> _Entry:
-    life = spec.lifecycle
-    return (
-        stamp,
-        spec.name,
-        spec.description,
-        dict(spec.labels),
-        _SAMPLE(spec.sample),
-        (life.prevent_destroy, life.replace.value, life.keep_replaced.total_seconds(), life.on_remove.value),
-        spec.previously,
-        spec.import_id,
-        spec.manage.value,
-        {rule: (check.severity, check.threshold) for rule, check in spec.checks.items()},
-    )
-
-
-def _decode(entry: _Entry, file: VoicePath) -> VoiceSpec:
-    _, name, description, labels, sample, lifecycle, previously, import_id, manage, checks = entry
-    return VoiceSpec(
-        file.key,
-        name,
-        description,
-        MappingProxyType(labels),
-        SampleSpec(*sample),
-        _lifecycle(*lifecycle),
-        tuple(previously),
-        import_id,
-        Source(file.filename, file.path, None, tuple(override.part for override in file.overrides)),
-        _MANAGED[manage],
-        MappingProxyType({rule: CheckSpec(*check) for rule, check in checks.items()}),
-    )
-
-
-@lru_cache
-def _lifecycle(prevent_destroy: bool, order: str, seconds: float, removal: str) -> Lifecycle:
-    return Lifecycle(prevent_destroy, _ORDERS[order], timedelta(seconds=seconds), _REMOVALS[removal])
+def _with_overlays(spec: VoiceSpec, file: VoicePath) -> VoiceSpec:
+    overlays = tuple(override.part for override in file.overrides)
+    return replace(spec, source=replace(spec.source, overlays=overlays))

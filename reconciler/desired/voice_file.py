@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -299,7 +298,7 @@ class VoiceFile(BaseModel):
             key=key,
             name=self.name,
             description=self.description,
-            labels=MappingProxyType(cast("dict[str, str | None]", declared)),
+            labels=cast("dict[str, str | None]", declared),
             sample=SampleSpec(
                 file=sample.file,
                 lang_code=sample.lang_code,

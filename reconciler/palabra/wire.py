@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+
+class Voice(Struct, frozen=True):
     """A voice as an answer shows it."""
 
     voice_id: str

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
+
 from reconciler.desired.voice import VoiceSpec
 from reconciler.plan.change import Action, Change, Plan
 from reconciler.plan.diff import drifted
@@ -98,9 +100,11 @@ def _is_of(change: Change) -> bool:
 
 def _plain(spec: VoiceSpec) -> dict[str, Any]:
     """Return what a voice file says, whatever it looks like."""
-    said = {field.name: getattr(spec, field.name) for field in fields(spec) if field.name != "source"}
-    said |= {"labels": dict(spec.labels), "sample": asdict(spec.sample), "lifecycle": asdict(spec.lifecycle)}
-    return said | {"checks": {rule: asdict(check) for rule, check in spec.checks.items()}}
+    said = structs.asdict(spec)
+    del said["source"]
+    said |= {"labels": dict(spec.labels), "sample": structs.asdict(spec.sample)}
+    said |= {"lifecycle": structs.asdict(spec.lifecycle)}
+    return said | {"checks": {rule: structs.asdict(check) for rule, check in spec.checks.items()}}
 
 
 def _hash(value: Any, length: int) -> str:

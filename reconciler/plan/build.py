@@ -44,6 +44,8 @@ def build_plan(desired: Mapping[str, DesiredVoice], recorded: Recorded, actual: 
     declared = {**desired, **{old: desired[new] for new, old in moves.items()}}
     in_use = _in_use(recorded, declared, into)
     for key, record in sorted(recorded.voices.items()):
+        if key in declared and not record.retired and in_use.get(record.voice_id or "", key) == key:
+            continue  # nothing of it is left over, which is most records
         if declared[key].is_observed if key in declared else record.manage == Manage.OBSERVE:
             if key not in declared:
                 _no_longer_observed(key, record, actual, into)

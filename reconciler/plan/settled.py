@@ -7,6 +7,9 @@ from reconciler.plan.mark import read_mark, without_mark
 from reconciler.plan.sides import ActualVoice, DesiredVoice
 from reconciler.state.document import RecordedSample, VoiceRecord
 
+_BEGIN = "[voicectl "
+_HEX = frozenset("0123456789abcdef")
+
 
 def is_settled(desired: DesiredVoice, record: VoiceRecord, voice: ActualVoice, scope: str) -> bool:
     """Whether file, state and server say the same, to the letter, and nothing about this voice waits for anything.
@@ -43,12 +46,21 @@ def _shows_labels(desired: DesiredVoice, voice: ActualVoice) -> bool:
 def _shows_description(desired: DesiredVoice, voice: ActualVoice, scope: str) -> bool:
     """Whether the description is as declared, and the mark at its end, if any, names this voice."""
     declared, shown = desired.spec.description, voice.description or ""
-    if "[voicectl " in shown:
+    if _BEGIN in shown:
+        if declared and _BEGIN not in declared and _is_plainly_marked(shown, declared, scope, desired.spec.key):
+            return True
         mark = read_mark(shown)
         if mark is not None and mark.scope == scope and mark.key != desired.spec.key:
             return False
         shown = without_mark(shown, scope)
     return declared is None or declared == shown
+
+
+def _is_plainly_marked(shown: str, declared: str, scope: str, key: str) -> bool:
+    """Whether a description is as declared, a space and this voice's mark: what reading the mark would say, sooner."""
+    plain = f"{declared} {_BEGIN}{scope}/{key} "
+    rest = shown.removeprefix(plain)
+    return len(rest) == 9 and rest[8] == "]" and len(shown) == len(plain) + 9 and _HEX.issuperset(rest[:8])
 
 
 def _same_making(desired: DesiredVoice, recorded: RecordedSample) -> bool:

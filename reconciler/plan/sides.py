@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from reconciler.desired.voice import Manage, VoiceSpec
 from reconciler.state.document import VoiceRecord
 
 
-@dataclass(frozen=True, slots=True)
-class SampleBytes:
+class SampleBytes(Struct, frozen=True):
     """Which bytes a declared sample is."""
 
     file: str
@@ -23,8 +24,7 @@ class SampleBytes:
     """Only a Git LFS pointer is on disk: the file's hash is known, its audio is not at hand."""
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredVoice:
+class DesiredVoice(Struct, frozen=True):
     """One voice file and the bytes of its sample."""
 
     spec: VoiceSpec
@@ -37,8 +37,7 @@ class DesiredVoice:
         return self.spec.manage is Manage.OBSERVE
 
 
-@dataclass(frozen=True, slots=True)
-class ActualVoice:
+class ActualVoice(Struct, frozen=True):
     """One voice as the API shows it."""
 
     voice_id: str

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import getpass
 import json
 import os
-import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -40,11 +38,13 @@ class Holder:
 
 def current_holder(*, since: str, command: str) -> Holder:
     """Return this process as a holder."""
+    import getpass  # noqa: PLC0415 - only who takes a lock is somebody
+
     try:
         who = getpass.getuser()
     except (KeyError, OSError):  # a container may run under a user id without a name
         who = str(os.getuid())
-    return Holder(who=who, host=socket.gethostname(), pid=os.getpid(), since=since, command=command)
+    return Holder(who=who, host=os.uname().nodename, pid=os.getpid(), since=since, command=command)
 
 
 class Lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -18,7 +17,6 @@ from reconciler.state.document import StateDocument, VoiceRecord, digest, render
 from reconciler.state.files import remove_leftovers
 from reconciler.state.journal import CreateIntent, Journal, Replay
 from reconciler.state.lock import Holder, Lock, break_lock
-from reconciler.state.merge import MergeConflict, merge_documents
 from reconciler.state.reading import parse
 
 
@@ -178,6 +176,8 @@ class StateStore:
                 return document, written
 
     def _merged(self, base: StateDocument, ours: StateDocument, theirs: StateDocument) -> StateDocument:
+        from reconciler.state.merge import MergeConflict, merge_documents  # noqa: PLC0415 - only where somebody else wrote
+
         try:
             return merge_documents(base, ours, theirs)
         except MergeConflict as conflict:
@@ -272,6 +272,8 @@ class Hold:
 
         `now` is an RFC 3339 time.
         """
+        import shutil  # noqa: PLC0415 - only here
+
         work, environment = self.store.work, self.store.environment
         kept = []
         for path, ending in ((self.store.file, "json"), *((journal.path, "journal") for journal in self._left)):

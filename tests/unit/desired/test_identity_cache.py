@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from audio import make_audio
+from msgspec.structs import replace
 
-from reconciler.desired.identity import read_identity
-from reconciler.desired.identity_cache import BASIS, IdentityCache
+from reconciler.desired.identity import FileIdentity, read_identity
+from reconciler.desired.identity_cache import BASIS, IdentityCache, Kept
 from reconciler.desired.kept import load_kept, save_kept
+from reconciler.desired.stamp import Stamp
 from reconciler.errors import SampleError
 
 OLD = 1_600_000_000
@@ -34,10 +36,15 @@ def sample(tmp_path: Path) -> Path:
 
 def poison(store: Path) -> None:
     """Put another sha256 into the cache: whoever believes it has not read the file."""
-    kept = load_kept(store, BASIS)
-    for entry in kept["files"].values():
-        entry[1] = "poisoned"
-    save_kept(store, BASIS, kept)
+    kept = files_kept(store)
+    poisoned = {name: (stamp, replace(identity, sha256="poisoned")) for name, (stamp, identity) in kept.items()}
+    save_kept(store, BASIS, Kept(poisoned))
+
+
+def files_kept(store: Path) -> dict[str, tuple[Stamp, FileIdentity]]:
+    kept = load_kept(store, BASIS, Kept)
+    assert kept is not None
+    return kept.files
 
 
 def remembered(store: Path, sample: Path) -> bool:
@@ -93,7 +100,7 @@ def test_a_racy_sample_is_forgotten_where_it_was_known(store: Path, sample: Path
     known.identify(sample)
     known.save()
 
-    assert load_kept(store, BASIS)["files"] == {}
+    assert files_kept(store) == {}
 
 
 def test_a_missing_sample_is_an_error_even_if_it_was_known(store: Path, sample: Path) -> None:
@@ -172,7 +179,7 @@ def test_entries_of_vanished_files_go_and_others_stay(store: Path, sample: Path)
     known.identify(third)
     known.save()
 
-    assert set(load_kept(store, BASIS)["files"]) == {str(sample), str(third)}
+    assert set(files_kept(store)) == {str(sample), str(third)}
 
 
 def test_a_stream_hash_is_remembered_by_content(tmp_path: Path, sample: Path) -> None:

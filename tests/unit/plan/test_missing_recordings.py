@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from plan_sides import declared, mark, only, plan_of, recorded, shown, successor, told
 
 from reconciler.errors import Severity
@@ -31,7 +32,9 @@ def test_nothing_about_its_sample_is_compared() -> None:
 
 
 def test_its_other_fields_are_managed() -> None:
-    assert only(plan_of(NONE, BARE, (replace(MARKED, name="Hers"),))).fields == (FieldChange("name", "Hers", "Anna"),)
+    assert only(plan_of(NONE, BARE, (structs.replace(MARKED, name="Hers"),))).fields == (
+        FieldChange("name", "Hers", "Anna"),
+    )
 
 
 def test_its_mark_has_no_fingerprint() -> None:
@@ -70,7 +73,7 @@ def test_a_setting_of_a_recording_that_is_recorded_still_counts() -> None:
 
 @pytest.mark.parametrize("status", ["created", "failed"])
 def test_a_voice_that_is_of_no_use_cannot_be_made_anew(status: str) -> None:
-    plan = plan_of(NONE, BARE, (replace(MARKED, status=status),))
+    plan = plan_of(NONE, BARE, (structs.replace(MARKED, status=status),))
 
     assert plan.empty
     assert errors(plan) == [

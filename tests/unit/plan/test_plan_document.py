@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from msgspec import structs
 from plan_sides import declared, mark, plan_of, recorded, shown, successor
 
 from reconciler.errors import Diagnostic, Position, Range, RefusedError, RepositoryError, Severity, UsageError
@@ -51,7 +52,7 @@ def many() -> Plan:
         shown(f"v-{key}", description=mark(key, str(file.sample and file.sample.sha256)[5:]))
         for key, file in old.items()
     ]
-    voices[0] = replace(voices[0], name="Drifted")
+    voices[0] = structs.replace(voices[0], name="Drifted")
     voices += [shown("v-adopt", description=mark("adopt", "4")), shown("v-next", "pending"), shown("x", description="")]
     assert anna.spec.name == "Anna"
     return plan_of(files, records, tuple(voices), quota=Quota(50, None)).with_diagnostics([PROBLEM])

@@ -29,7 +29,7 @@ STANDARD = {
 }
 """Modules of the standard library that compute and do nothing else."""
 OURS = ("reconciler.plan", "reconciler.errors", "reconciler.state.document", "reconciler.desired")
-OTHERS = {"deepdiff"}
+OTHERS = {"deepdiff", "msgspec"}
 ASKS_THE_WORLD = {
     "open",
     "input",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from odd_values import foreign_texts, in_place, names, texts
 from plan_sides import LATER, NOW, declared, mark, recorded, shown, successor
 
@@ -120,7 +121,7 @@ def test_another_recorded_sample_is_compared(other: dict[str, Any]) -> None:
 def test_another_voice_is_compared(other: dict[str, Any]) -> None:
     desired, record, voice = settled_voice()
 
-    assert not is_settled(desired, record, replace(voice, **other), "p")
+    assert not is_settled(desired, record, structs.replace(voice, **other), "p")
 
 
 def test_a_replacement_on_its_way_is_compared() -> None:
@@ -154,8 +155,8 @@ def test_comparing_finds_nothing_in_a_settled_voice(data: st.DataObject) -> None
     if data.draw(st.booleans()):
         record = replace(record, **data.draw(st.sampled_from(OTHER_RECORDS)))
     if data.draw(st.booleans()):
-        voice = replace(voice, labels=data.draw(shown_labels))
+        voice = structs.replace(voice, labels=data.draw(shown_labels))
     if data.draw(st.booleans()):
-        voice = replace(voice, name=data.draw(names), description=data.draw(texts))
+        voice = structs.replace(voice, name=data.draw(names), description=data.draw(texts))
 
     check(desired, record, voice)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from leaping_loop import LeapingLoop
+from msgspec import structs
 from recorded_voices import recorded_voices, remembered_account
 
 from reconciler.apply.actual_side import AccountView
@@ -58,7 +59,7 @@ class Server:
         if self.looks in self.down:
             raise ApiUnreachableError("Cannot connect to the Palabra API", request="GET /saas/voice")
         view = await remembered_account(workspace, loaded, imports)
-        edited = replace(view.actual.voices["id-voice-1"], description=f"edited {self.looks % 7}")
+        edited = structs.replace(view.actual.voices["id-voice-1"], description=f"edited {self.looks % 7}")
         return replace(view, actual=Actual({**view.actual.voices, "id-voice-1": edited}))
 
 

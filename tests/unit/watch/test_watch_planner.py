@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from recorded_voices import RecordedVoices, recorded_voices
 
 from reconciler.apply.recorded_side import trusted
@@ -47,7 +48,7 @@ def edited(voice: DesiredVoice, description: str, audio: str) -> DesiredVoice:
     sample = voice.sample
     assert sample is not None
     other = sample if audio == "same" else SampleBytes(sample.file, audio, 1, f"stream-{audio}")
-    return DesiredVoice(replace(voice.spec, description=description), other)
+    return DesiredVoice(structs.replace(voice.spec, description=description), other)
 
 
 def comparable(plan: Plan) -> object:
@@ -80,7 +81,7 @@ def test_a_mended_plan_is_the_plan_of_everything(
 ) -> None:
     there = dict(sides.actual.voices)
     for voice_id, description in drifts.items():
-        there[voice_id] = replace(there[voice_id], description=description)
+        there[voice_id] = structs.replace(there[voice_id], description=description)
     before = replace(sides, actual=Actual(there))
     plan = make_plan(workspace, before, NOW)
     for key, description, audio, broken in edits:
@@ -97,8 +98,8 @@ def test_a_mended_plan_is_the_plan_of_everything(
 def test_a_voice_that_may_concern_others_is_not_planned_alone(workspace: Workspace, sides: Sides) -> None:
     plan = make_plan(workspace, sides, NOW)
     gone = Actual({voice_id: voice for voice_id, voice in sides.actual.voices.items() if voice_id != "id-voice-0"})
-    moved = replace(sides.voices["voice-0"].spec, previously=("voice-9",))
-    claiming = {**sides.voices, "voice-0": replace(sides.voices["voice-0"], spec=moved)}
+    moved = structs.replace(sides.voices["voice-0"].spec, previously=("voice-9",))
+    claiming = {**sides.voices, "voice-0": structs.replace(sides.voices["voice-0"], spec=moved)}
 
     assert mend_plan(workspace, plan, sides, replace(sides, actual=gone), {"voice-0"}) is None
     assert mend_plan(workspace, plan, sides, replace(sides, voices=claiming), {"voice-0"}) is None
@@ -123,14 +124,16 @@ def test_a_frozen_voice_is_not_moved_to_a_new_key(workspace: Workspace, sides: S
     """A copy of a recording under a new key would else look like the voice whose file is broken."""
     twin = sides.voices["voice-1"]
     frozen = without(sides, "voice-1")
-    copied = replace(frozen, voices={**frozen.voices, "twin": replace(twin, spec=replace(twin.spec, key="twin"))})
+    copied = replace(
+        frozen, voices={**frozen.voices, "twin": structs.replace(twin, spec=structs.replace(twin.spec, key="twin"))}
+    )
 
     assert [(c.key, c.action) for c in make_plan(workspace, copied, NOW).changes] == [("twin", Action.CREATE)]
 
 
 def test_what_apply_would_refuse_is_said(repository: RecordedVoices, workspace: Workspace, sides: Sides) -> None:
     voice = sides.voices["voice-0"]
-    guarded = replace(voice.spec, lifecycle=replace(voice.spec.lifecycle, prevent_destroy=True))
+    guarded = structs.replace(voice.spec, lifecycle=structs.replace(voice.spec.lifecycle, prevent_destroy=True))
     other = SampleBytes("voices/x.mp3", "other", 1, "stream-other")
     voices = {**sides.voices, "voice-0": DesiredVoice(guarded, other)}
     plan = make_plan(workspace, replace(sides, voices=voices), NOW)
