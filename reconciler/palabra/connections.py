@@ -6,8 +6,10 @@ What became of a request decides whether it may be sent again, so each error say
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -26,7 +28,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def __init__(self, connections: int) -> None:
         """`connections`: how many are open at once, to all servers."""
         self._connections = connections
-        self._tls = httpx.create_ssl_context()
         self._proxies = getproxies()
         self._session: aiohttp.ClientSession | None = None
 
@@ -42,6 +43,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 data=body,
                 allow_redirects=False,
                 proxy=self._proxy(request.url),
+                ssl=self._tls if request.url.scheme == "https" else True,
                 timeout=aiohttp.ClientTimeout(
                     connect=timeout["pool"], sock_connect=timeout["connect"], sock_read=timeout["read"]
                 ),
@@ -61,7 +63,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:  # which belongs to the event loop of its first request
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._tls, keepalive_timeout=KEEPALIVE),
+                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
@@ -69,6 +71,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 max_field_size=LONGEST_FIELD,
             )
         return self._session
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The settings that httpx has itself, which read SSL_CERT_FILE. To load the certificates takes 20 ms."""
+        return httpx.create_ssl_context()
 
     def _proxy(self, url: httpx.URL) -> str | None:
         """Return the proxy that the environment names for a server (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY)."""

@@ -35,7 +35,6 @@ from reconciler.palabra.credentials import Credentials
 from reconciler.palabra.limiter import Limiter
 from reconciler.palabra.upload import Uploader
 from reconciler.plan.sides import DesiredVoice, SampleBytes
-from reconciler.samples.cache import MeasurementCache
 from reconciler.state.ledger import Ledger
 from reconciler.state.lock import Holder
 from reconciler.state.store import StateStore
@@ -96,8 +95,8 @@ class Repository:
             source=Source("voicectl.yaml", str(self.root / "voicectl.yaml")),
         )
         store = StateStore.of_file(self.state, self.root / ".voicectl", "default")
-        measurements = MeasurementCache(Path(os.environ["VOICECTL_CACHE"]) / "measurements")
-        return Workspace(project, environment, self.tracks, store, self.cache, measurements, {}, ())
+        measured = Path(os.environ["VOICECTL_CACHE"]) / "measurements"
+        return Workspace(project, environment, self.tracks, store, self.cache, measured, {}, ())
 
     def voices(self) -> Mapping[str, Any]:
         """Return the records as state has them now."""
