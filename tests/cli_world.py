@@ -33,6 +33,7 @@ import yaml
 from audio import make_audio
 from recording_proxy import RecordingProxy
 
+from reconciler.apply.events import Listener
 from reconciler.apply.planning import PlanRequest
 from reconciler.apply.run import Applied, ApplyRequest, run_apply
 from reconciler.apply.workspace import open_workspace
@@ -167,8 +168,8 @@ class World:
         assert ran.code == 0, ran.out + ran.err
         return ran
 
-    def apply_at(self, moment: datetime) -> Applied:
-        """Apply at another time than now."""
+    def apply_at(self, moment: datetime, listener: Listener | None = None) -> Applied:
+        """Apply at another time than now; the listener may do what others do meanwhile."""
         workspace = open_workspace(self.root, "default", self.environ)
         request = ApplyRequest(plan=PlanRequest(), parallelism=4)
 
@@ -177,7 +178,14 @@ class World:
 
         with patch.dict(os.environ, self.environ, clear=True):
             return asyncio.run(
-                run_apply(workspace, request, show=nothing, approve=nothing, listener=nothing, clock=lambda: moment)
+                run_apply(
+                    workspace,
+                    request,
+                    show=nothing,
+                    approve=nothing,
+                    listener=listener or nothing,
+                    clock=lambda: moment,
+                )
             )
 
     def plan(self, *arguments: str) -> dict[str, Any]:

@@ -86,14 +86,14 @@ class Maker:
 
     async def make(self, change: Change, keep: Keep) -> str:
         """Return the id of a voice that has its sample. Raises VoicectlError, having cleaned up after itself."""
-        desired, upload = self._checked(change)
+        desired, upload, size = self._checked(change)
         for attempt in range(1, ATTEMPTS + 1):
             self._run.check_stop()
             reserved = await self._reserve(change, desired, upload, keep)
             voice_id = reserved.voice.voice_id
             try:
                 self._run.check_stop()
-                await self._upload(change, reserved, upload, keep)
+                await self._upload(change, reserved, upload, size, keep)
             except UploadError as error:
                 voice = await self._run.session.client.get_voice(voice_id)
                 if voice is not None and voice.status != "created":
@@ -112,14 +112,15 @@ class Maker:
         self._run.removed.add(voice_id)
         self._run.ledger.conclude(intent, records)
 
-    def _checked(self, change: Change) -> tuple[DesiredVoice, Upload]:
-        """Make sure that the bytes to send are the bytes that were planned."""
+    def _checked(self, change: Change) -> tuple[DesiredVoice, Upload, int]:
+        """Make sure that the bytes to send are the bytes that were planned, and return their number, too."""
         assert change.desired is not None
         sample, upload = change.desired.sample, self._run.uploads[change.key]
         assert sample is not None, "no voice is made without a recording"
-        if read_identity(upload.path).sha256 != sample.sha256:
+        identity = read_identity(upload.path)
+        if identity.sha256 != sample.sha256:
             raise RefusedError(f"{sample.file} changed after it was planned", fix="plan again")
-        return change.desired, upload
+        return change.desired, upload, identity.size
 
     async def _reserve(self, change: Change, desired: DesiredVoice, upload: Upload, keep: Keep) -> Reserved:
         new = self._new_voice(desired, upload)
@@ -185,9 +186,8 @@ class Maker:
             at=now.timestamp(),
         )
 
-    async def _upload(self, change: Change, reserved: Reserved, upload: Upload, keep: Keep) -> None:
+    async def _upload(self, change: Change, reserved: Reserved, upload: Upload, size: int, keep: Keep) -> None:
         voice_id, ledger = reserved.voice.voice_id, self._run.ledger
-        size = upload.path.stat().st_size
 
         def progress(sent: int) -> None:
             self._run.listener(Event(change, Step.UPLOADING, voice_id, sent=sent, total=size))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from cli_world import HOUR, OpenWorld, World
+
+from reconciler.apply.events import Event, Step
 
 
 def test_what_was_not_waited_for_is_resumed(open_world: OpenWorld) -> None:
@@ -86,3 +90,22 @@ def test_a_half_made_voice_that_state_never_heard_of_is_cleaned(applied: World) 
 
     assert half_made not in applied.voices
     assert len(applied.voices) == 2
+
+
+def test_a_recording_that_goes_away_fails_its_voice_alone(world: World) -> None:
+    """An editor, a checkout or `voicectl mv` takes the file between the reservation and the upload."""
+    world.declare("narrator")
+    world.declare("teller", seed=1)
+
+    def take_away(event: Event) -> None:
+        if event.change.key == "narrator" and event.step is Step.RESERVED:
+            next(world.root.glob("voices/narrator/*.mp3")).unlink()
+
+    applied = world.apply_at(datetime.now(UTC), take_away)
+    ended = {outcome.change.key: outcome for outcome in applied.outcomes}
+
+    assert applied.exit_code == 3
+    assert ended["narrator"].step is Step.FAILED
+    assert "Cannot read" in ended["narrator"].message
+    assert ended["teller"].step is Step.DONE
+    assert [row.name for row in world.voices.values()] == ["The teller"]
