@@ -38,14 +38,14 @@ def carry_out(move: Move, stores: Mapping[str, StateStore], holder: Holder, *, d
     Raises LockedError while anybody applies, VoicectlError where a state document or the disk is in the way: all is
     as it was then.
     """
-    here = {name: store for name, store in stores.items() if store.file is not None and store.file.exists()}
+    here = {name: store for name, store in stores.items() if store.file is not None}
     elsewhere = tuple(name for name, store in stores.items() if store.file is None)
     if dry_run:
-        recorded = tuple(name for name, store in here.items() if _has_record(store.load(), move))
-        return Moved(move, recorded, elsewhere)
+        return Moved(move, _recorded(here, here, move), elsewhere)
     with ExitStack() as stack, _undone_on_error() as undos:
+        # The first apply of all has no document yet, and nothing may move under it either.
         holds = {name: stack.enter_context(store.hold(holder)) for name, store in here.items()}
-        recorded = tuple(name for name, hold in holds.items() if _has_record(hold.load(), move))
+        recorded = _recorded(here, holds, move)
         for rename in move.renames:
             _rename(rename, undos)
         for path, text in move.texts.items():
@@ -53,6 +53,12 @@ def carry_out(move: Move, stores: Mapping[str, StateStore], holder: Holder, *, d
         for name in recorded:
             _record(holds[name], move, holder, undos)
     return Moved(move, recorded, elsewhere)
+
+
+def _recorded(stores: Mapping[str, StateStore], loads: Mapping[str, StateStore | Hold], move: Move) -> tuple[str, ...]:
+    """Return whose document has the voice; what only the journal of a dead run knows is moved by the next apply."""
+    there = [name for name, store in stores.items() if store.file is not None and store.file.exists()]
+    return tuple(name for name in there if _has_record(loads[name].load(), move))
 
 
 def _has_record(loaded: LoadedState, move: Move) -> bool:

@@ -6,7 +6,8 @@ import json
 
 import pytest
 import yaml
-from cli_world import World
+from cli_world import HOUR, OpenWorld, World
+from waiting_apply import waiting_apply
 
 from reconciler.state.backup import FOLDER
 from reconciler.state.lock import Lock, current_holder
@@ -229,6 +230,31 @@ def test_nothing_moves_while_somebody_applies(applied: World) -> None:
 
     assert ran.code == 5
     assert everything(applied) == before
+
+
+def test_nothing_moves_under_the_first_apply_of_all(world: World) -> None:
+    """There is no state document yet: only the lock says that somebody applies."""
+    world.declare("narrator")
+    before = everything(world)
+    holder = current_holder(since="2026-01-01T00:00:00Z", command="apply")
+    with Lock(world.root / ".voicectl" / "default.lock", holder):
+        ran = world.run("mv", "narrator", "teller")
+
+    assert ran.code == 5
+    assert everything(world) == before
+
+
+def test_what_only_a_dead_run_knows_is_moved_by_the_next_apply(open_world: OpenWorld) -> None:
+    world = open_world(processing_time=HOUR)
+    with waiting_apply(world, "narrator"):
+        pass
+    (voice_id,) = world.voices
+    ran = world.run("mv", "narrator", "teller")
+    world.finish(voice_id)
+    world.apply()
+
+    assert ran.code == 0, ran.err
+    assert world.get("teller") == voice_id
 
 
 def test_a_key_that_state_still_has_is_not_taken(applied: World) -> None:
