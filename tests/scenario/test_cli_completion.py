@@ -230,6 +230,18 @@ def test_zsh(voices: World, path: str, line: str, expected: str) -> None:
     typed(voices, path, ["zsh", "-f", "-i"], "source <(voicectl completion zsh)", line, expected)
 
 
+@needs("zsh")
+def test_zsh_lists_keys_with_nothing_beside_them(voices: World, path: str) -> None:
+    """`_describe` shows a lone `--` for descriptions that are there and empty."""
+    script = "compdef() { }; _describe() { print -rl -- $offered; }; words=(voicectl get ''); CURRENT=3"
+    ran = subprocess.run(
+        ["zsh", "-f", "-c", f"{script}; source <(voicectl completion zsh); _voicectl"],
+        cwd=voices.root, env=environment(voices, path), capture_output=True, text=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+
+    assert "narrator" in ran.stdout.split(), ran
+
+
 @needs("fish")
 @pytest.mark.parametrize(
     ("line", "expected"),

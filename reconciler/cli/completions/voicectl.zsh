@@ -1,7 +1,7 @@
 #compdef voicectl
 # Completion of voicectl for zsh: `source <(voicectl completion zsh)`, or as `_voicectl` in a folder of $fpath.
 _voicectl() {
-    local line word
+    local line word said
     local -a lines offered
     lines=("${(@f)$("${(Q)words[1]/#\~/$HOME}" __complete zsh $((CURRENT - 1)) "${(@Q)words}" 2>/dev/null)}")
     case ${lines[1]} in
@@ -10,7 +10,8 @@ _voicectl() {
         words)
             for line in "${(@)lines[2,-1]}"; do
                 word=${line%%$'\t'*}
-                offered+=("${word//:/\\:}:${line#*$'\t'}")
+                said=${line#*$'\t'}
+                offered+=("${word//:/\\:}${said:+:$said}")  # an empty description is shown as a lone --
             done
             _describe -t voicectl voicectl offered
             ;;
