@@ -17,6 +17,8 @@ KEY, SAMPLE = "key", "sample"
 FIELDS: Final = ("name", "lang_code", "description", "gender", "age_group", "mood", "denoise")
 """Columns that may be left out, or be empty; each is an option of `voicectl new` too."""
 _COLUMNS: Final = (KEY, SAMPLE, *FIELDS)
+_ALSO: Final[Mapping[str, str]] = MappingProxyType({"file": SAMPLE, "lang": "lang_code", "language": "lang_code"})
+"""What the voice file and the options call some of them."""
 _SEPARATORS: Final = ",;\t"
 _BOOLEANS: Final[Mapping[str, bool]] = MappingProxyType(
     {**dict.fromkeys(("true", "yes", "1"), True), **dict.fromkeys(("false", "no", "0"), False)}
@@ -53,7 +55,8 @@ def read_table(path: Path, filename: str) -> Table:
     text = _text(path, filename)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     try:
-        columns = [name.strip().lower() for name in next(lines, [])]
+        named = [name.strip().lower() for name in next(lines, [])]
+        columns = [_ALSO.get(name, name) for name in named]
         if wrong := tuple(_about_columns(columns, filename)):
             raise RepositoryError(wrong)
         numbered = list(_numbered(lines))
@@ -114,11 +117,16 @@ def _text(path: Path, filename: str) -> str:
         found = problem(Range(filename, Position(1, 1)), summary, "Check that it is there and readable.")
         raise RepositoryError((found,)) from error
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         found = problem(Range(filename, Position(line, 1)), "this is not UTF-8", "Save it as CSV in UTF-8.")
         raise RepositoryError((found,)) from error
+    if "\0" in text:  # no key and no file can have one in its name, and no text does
+        line = text.partition("\0")[0].count("\n") + 1
+        found = problem(Range(filename, Position(line, 1)), "there is a NUL character", "Save it as CSV in UTF-8.")
+        raise RepositoryError((found,))
+    return text
 
 
 def _separator(text: str) -> str:

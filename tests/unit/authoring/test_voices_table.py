@@ -34,6 +34,13 @@ def test_it_is_read_as_spreadsheets_write_it(tmp_path: Path, separator: str, sta
     ]
 
 
+def test_columns_may_be_named_as_in_the_voice_file_and_as_the_options(tmp_path: Path) -> None:
+    table = read(tmp_path, "key,file,lang\nanna,a.mp3,en\n")
+
+    assert problems(table) == []
+    assert [(row.sample, dict(row.values)) for row in table.rows] == [(tmp_path / "a.mp3", {"lang_code": "en"})]
+
+
 def test_a_row_of_several_lines_is_named_by_its_first(tmp_path: Path) -> None:
     table = read(tmp_path, 'key,sample,description\na,a.mp3,"two\nlines"\na,b.mp3,\n')
 
@@ -70,6 +77,7 @@ def test_a_table_without_rows_is_one_problem(tmp_path: Path) -> None:
         ('key,sample\na,"b', ["2:1: this is not CSV: unexpected end of data"]),
         (b"key,sample\na,\xff\n", ["2:1: this is not UTF-8"]),
         (b"\xff\xfek\x00", ["1:1: this is not UTF-8"]),
+        ("key,sample\na,b\0.mp3\n", ["2:1: there is a NUL character"]),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_reason(tmp_path: Path, content: str | bytes, said: list[str]) -> None:
