@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import yaml
@@ -60,6 +60,12 @@ def check(text: str) -> tuple[Diagnostic, ...]:
     except RepositoryError as error:
         return error.diagnostics
     return ()
+
+
+def faults(draft: Draft) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with what a draft says, whatever it leaves out."""
+    filled = replace(draft, name=draft.name or "Any name", lang_code=draft.lang_code or "en")
+    return check(render(filled, file="any.mp3", schema=""))
 
 
 def _lines(draft: Draft, file: str, schema: str) -> Iterator[str]:

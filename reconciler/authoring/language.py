@@ -39,7 +39,13 @@ class Language:
     code: str
     """Lowercase, as a voice file has it."""
     said_by: str
-    """What points to it, for people; empty where the author said so."""
+    """What points to it, for people; empty where the author said so, or nothing does."""
+    assumed: bool = False
+    """Nothing points to it."""
+
+
+ASSUMED: Final = Language("en", "", assumed=True)
+"""What is proposed where nothing points to a language."""
 
 
 def of_recording(path: Path) -> Language | None:

@@ -12,7 +12,7 @@ from reconciler.apply.inspection import Inspected, inspect
 from reconciler.apply.sample_checks import OnChecked
 from reconciler.apply.workspace import Workspace
 from reconciler.authoring.draft import Draft, check, propose_name, render
-from reconciler.authoring.language import Language, of_recording
+from reconciler.authoring.language import ASSUMED, Language, of_recording
 from reconciler.authoring.place import Place, Places
 from reconciler.desired.identity import read_identity
 from reconciler.errors import SampleError, UsageError, VoicectlError
@@ -78,16 +78,11 @@ def _looked(place: Place, samples: dict[str, Inspected], missing: dict[str, Samp
 def drafted(root: Path, looked: Looked, draft: Draft) -> NewVoice:
     """Return the voice with the text of its file; the key proposes its name, the recording its language.
 
-    Raises UsageError where the language is not known, and for a value that no voice file may have.
+    Raises UsageError where a recording says two languages, and for a value that no voice file may have.
     """
     place = looked.place
-    language = Language(draft.lang_code.lower(), "") if draft.lang_code is not None else of_recording(place.source)
-    if language is None:
-        raise UsageError(
-            f"It is not known which language is spoken in {place.source.name}",
-            why="neither its name nor its tags say, and nothing here listens to it",
-            fix="say it with --lang, such as `--lang en`; in a table, with the column lang_code",
-        )
+    said = Language(draft.lang_code.lower(), "") if draft.lang_code is not None else None
+    language = said or of_recording(place.source) or ASSUMED
     name = draft.name if draft.name is not None else propose_name(place.key)
     complete = replace(draft, name=name, lang_code=language.code)
     text = render(complete, file=place.file, schema=place.schema(root))

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.apply.sample_checks import OnChecked
 from reconciler.apply.workspace import Workspace
-from reconciler.authoring.draft import Draft, check, render
+from reconciler.authoring.draft import Draft, faults
 from reconciler.authoring.new_voice import NewVoice, Wanted, drafted, look
 from reconciler.authoring.table import Row, Table, boolean, problem
 from reconciler.errors import Diagnostic, RepositoryError, VoicectlError
@@ -43,8 +43,7 @@ def _draft(row: Row, defaults: Draft) -> tuple[Draft, list[Diagnostic]]:
     """Return what the row says, and what is wrong with it."""
     texts: dict[str, Any] = {column: value for column, value in row.values.items() if column != "denoise"}
     draft = replace(defaults, **texts)
-    filled = replace(draft, name=draft.name or "Any name", lang_code=draft.lang_code or "en")
-    wrong = [problem(row.where, d.summary, d.detail) for d in check(render(filled, file="any.mp3", schema=""))]
+    wrong = [problem(row.where, fault.summary, fault.detail) for fault in faults(draft)]
     if "denoise" in row.values:
         draft = replace(draft, denoise=boolean(row.values["denoise"]))
         if draft.denoise is None:

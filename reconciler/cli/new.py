@@ -123,21 +123,23 @@ def _asks(settings: Settings) -> bool:
 def _ask(settings: Settings, looked: Looked, said: Draft) -> Draft:
     """Ask for what no option says; Enter takes what is proposed."""
     from reconciler.authoring.draft import propose_name
-    from reconciler.authoring.language import of_locale, of_recording
+    from reconciler.authoring.language import ASSUMED, of_locale, of_recording
     from reconciler.report.authored import sample_text
 
     name = looked.place.source.name
     sys.stderr.write(f"{sample_text(looked.inspected, name, settings.paint_errors)}\n")
     if said.name is None:
-        said = replace(said, name=click.prompt("Name", default=propose_name(looked.place.key), err=True))
+        proposed = propose_name(looked.place.key)
+        said = replace(said, name=click.prompt("Name", default=proposed, err=True, value_proc=_fit_for("name")))
     if said.lang_code is None:
         try:
-            language = of_recording(looked.place.source) or of_locale(os.environ)
+            language = of_recording(looked.place.source) or of_locale(os.environ) or ASSUMED
         except VoicectlError as error:
             sys.stderr.write(f"{error.why}\n")
             language = None
         default = language.code if language else None
-        said = replace(said, lang_code=click.prompt("Language spoken", default=default, err=True))
+        code = click.prompt("Language spoken", default=default, err=True, value_proc=_fit_for("lang_code"))
+        said = replace(said, lang_code=code)
     for label, choices in LABELS.items():
         if getattr(said, label) is None:
             words = f"{label.replace('_', ' ').capitalize()} ({', '.join(choices)}; Enter: not said)"
@@ -145,6 +147,18 @@ def _ask(settings: Settings, looked: Looked, said: Draft) -> Draft:
             answered: dict[str, Any] = {label: answer or None}
             said = replace(said, **answered)
     return said
+
+
+def _fit_for(field: str) -> Callable[[str], str]:
+    def check(answer: str) -> str:
+        from reconciler.authoring.draft import Draft, faults
+
+        answered: dict[str, Any] = {field: answer.lower() if field == "lang_code" else answer}
+        for fault in faults(Draft(**answered)):
+            raise click.BadParameter(f"{fault.summary}. {fault.detail}")
+        return answer
+
+    return check
 
 
 def _one_of(choices: Sequence[str]) -> Callable[[str], str]:

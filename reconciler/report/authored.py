@@ -79,8 +79,11 @@ def _about_language(voice: NewVoice, paint: Paint) -> Iterator[str]:
     code, said_by = voice.language.code, voice.language.said_by
     if said_by:
         yield f"{paint('language', 'bold')} of {printable(voice.place.key)}: {code}, as {said_by} says"
+    word = paint("warning", "yellow", "bold")
+    if voice.language.assumed:
+        said = f'the language is assumed to be "{code}": neither the name nor the tags of the recording say'
+        yield f"{word}: {printable(voice.place.key)}: {said}"
     if code not in LANG_CODES:
-        word = paint("warning", "yellow", "bold")
         yield f'{word}: {printable(voice.place.key)}: Palabra\'s documentation names no language "{printable(code)}"'
 
 
@@ -97,6 +100,8 @@ def _steps(voices: Sequence[NewVoice], root: Path) -> Iterator[str]:
     first = voices[0]
     if any(f.severity is Severity.ERROR for voice in voices for f in voice.inspected.findings):
         yield "an error keeps its recording from being uploaded: replace the file, and ask `voicectl validate`"
+    if any(voice.language.assumed for voice in voices):
+        yield "where another language is spoken, correct `lang_code` in the voice file; --lang says it from the start"
     if not (root / "voicectl.yaml").exists():
         yield "`voicectl init` adds what a repository of voices has: settings, schemas for editors, workflows"
     yield "try it, without an account: `voicectl --env local apply --yes`"

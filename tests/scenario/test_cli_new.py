@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -121,6 +122,15 @@ def test_without_a_project_it_works_and_says_what_completes_it(downloads: Path, 
     assert world.run("validate", cwd=downloads).code == 0
 
 
+def test_a_language_that_nothing_says_is_assumed_and_told_of(world: World, anna: Path) -> None:
+    ran = world.run("new", "anna", str(anna))
+
+    assert ran.code == 0, ran.err
+    assert 'warning: anna: the language is assumed to be "en"' in ran.out
+    assert "correct `lang_code` in the voice file" in ran.out
+    assert "lang_code: en\n" in (world.root / "voices/anna/voice.yaml").read_text()
+
+
 def test_the_language_of_a_file_name_is_taken_and_shown(world: World, downloads: Path) -> None:
     make_audio(downloads / "anna.fr.mp3", container="mp3", seconds=31)
     ran = world.run("new", "anna", "../downloads/anna.fr.mp3", env={"LANG": "de_DE.UTF-8"})
@@ -160,7 +170,6 @@ def test_a_dry_run_writes_nothing(world: World, anna: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("anna", "ANNA"), 64, "say it with --lang, such as `--lang en`"),
         (("anna", "ANNA", "--lang", "english"), 64, "is not a language code"),
         (("anna", "ANNA", "--lang", "en", "--name", "A/B"), 64, "has the character"),
         (("anna", "nope.mp3", "--lang", "en"), 1, "does not exist"),
@@ -239,18 +248,16 @@ def test_all_problems_of_all_rows_are_told_at_once_and_nothing_is_written(world:
         "bad key;anna.mp3;en;;\n"
         "good;anna.mp3;en;;\n"
         "odd;nope.mp3;en;man;maybe\n"
-        "mute;anna.mp3;;;\n"
     ))  # fmt: skip
     ran = world.run("new", "--from", "../downloads/voices.csv")
 
-    refused(world, ran, code=1, said="6 errors")
+    refused(world, ran, code=1, said="5 errors")
     for said in (
         "voices.csv:3:1: error: 'bad key' cannot be a key",
         "voices.csv:4:1: error: the key `good` is given twice",
         'voices.csv:5:1: error: `labels.gender` is "man"',
         "voices.csv:5:1: error: `denoise` is 'maybe'",
         "voices.csv:5:1: error: sample 'nope.mp3' does not exist",
-        "voices.csv:6:1: error: It is not known which language is spoken in anna.mp3",
     ):
         assert said in ran.err
 
@@ -277,7 +284,7 @@ def test_a_table_is_written_all_or_not_at_all(world: World, anna: Path) -> None:
 # -- a person at a terminal ------------------------------------------------------------------------------------------
 
 
-def at_a_terminal(world: World, *arguments: str, answers: dict[str, str]) -> tuple[int, str]:
+def at_a_terminal(world: World, *arguments: str, answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
     """Run a command in a terminal; `answers` are typed when the question is on the screen."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
@@ -285,7 +292,7 @@ def at_a_terminal(world: World, *arguments: str, answers: dict[str, str]) -> tup
         cwd=world.root, env={**world.environ, "TERM": "dumb", "LANG": "de_DE.UTF-8"},
         stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
     )  # fmt: skip
-    screen, left, deadline = "", list(answers.items()), time.monotonic() + 30
+    screen, left, deadline = "", list(answers), time.monotonic() + 30
     while time.monotonic() < deadline:
         ready, _, _ = select.select([master], [], [], 0.1)
         if ready:
@@ -302,10 +309,10 @@ def at_a_terminal(world: World, *arguments: str, answers: dict[str, str]) -> tup
 
 
 def test_a_person_is_asked_for_what_no_option_says(world: World, anna: Path) -> None:
-    answers = {
-        "Name [Anna]:": "", "Language spoken [de]:": "en", "Enter: not said):": "female",
-        "Age group (kid, adult, senior; Enter: not said):": "", "sad; Enter: not said):": "",
-    }  # fmt: skip
+    answers = [
+        ("Name [Anna]:", ""), ("Language spoken [de]:", "en"), ("Enter: not said):", "female"),
+        ("Age group (kid, adult, senior; Enter: not said):", ""), ("sad; Enter: not said):", ""),
+    ]  # fmt: skip
     code, screen = at_a_terminal(world, "new", "anna", str(anna), answers=answers)
 
     assert code == 0, screen
@@ -316,8 +323,23 @@ def test_a_person_is_asked_for_what_no_option_says(world: World, anna: Path) -> 
 
 
 def test_no_input_asks_nothing(world: World, anna: Path) -> None:
-    code, screen = at_a_terminal(world, "--no-input", "new", "anna", str(anna), answers={})
+    code, screen = at_a_terminal(world, "--no-input", "new", "anna", str(anna), answers=[])
 
-    assert code == 64
-    assert "say it with --lang" in screen
-    assert files(world) == set()
+    assert code == 0, screen
+    assert "Name" not in screen
+    assert 'anna: the language is assumed to be "en"' in screen
+
+
+def test_an_answer_that_no_voice_file_may_have_is_asked_for_again(world: World, anna: Path) -> None:
+    answers = [
+        ("Name [Anna]:", "A/B"), ("Name [Anna]:", "Anna B"), ("Language spoken [de]:", "klingon"),
+        ("Language spoken [de]:", "pt-BR"), ("Enter: not said):", ""), ("Enter: not said):", ""), ("Enter: not said):", ""),
+    ]  # fmt: skip
+    code, screen = at_a_terminal(world, "new", "anna", str(anna), answers=answers)
+
+    assert code == 0, screen
+    assert "has the character `/`" in screen
+    assert "is not a language code" in screen
+    assert yaml.safe_load((world.root / "voices/anna/voice.yaml").read_text()) == {
+        "name": "Anna B", "samples": [{"file": "anna.mp3", "lang_code": "pt-br"}],
+    }  # fmt: skip
