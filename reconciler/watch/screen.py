@@ -30,6 +30,10 @@ from reconciler.watch.view import Heard, Row, View
 KEYS = "a apply   / filter   r report   q quit"
 COLUMNS = {"KEY": 26, "FILES": 8, "PLAN": 40, "SAMPLE": 9, "SERVER": 9, "LAST EVENT": 18}
 """And how they share the width."""
+WORDS = ("FILES", "SAMPLE", "SERVER")
+"""Columns of single words, which say nothing when they are cut: they keep their width as long as there is room."""
+GAP = 2
+"""Spaces between columns."""
 DRAW = 0.05
 """Seconds: drawing more often shows nobody more."""
 _HEARD = {Heard.GOOD: "green", Heard.WARNING: "yellow", Heard.ERROR: "red", Heard.WAITING: "cyan"}
@@ -47,6 +51,17 @@ class Commands(Protocol):
 
     def report(self) -> None:
         """Write the review page, and say where."""
+
+
+def widths(terminal: int) -> list[int]:
+    """Return the width of each column, in cells, for a terminal of so many."""
+    room = terminal - GAP * (len(COLUMNS) - 1)
+    kept = {name: COLUMNS[name] for name in WORDS}
+    texts = sum(COLUMNS.values()) - sum(kept.values())
+    left = room - sum(kept.values())
+    if left < texts // 2:
+        return [max(3, room * share // sum(COLUMNS.values())) for share in COLUMNS.values()]
+    return [kept.get(name, left * share // texts) for name, share in COLUMNS.items()]
 
 
 class Screen:
@@ -232,10 +247,9 @@ class Screen:
 
     def _laid_out(self, cells: list[Text]) -> Text:
         """Return cells as one line that fits the terminal."""
-        room, shares = self._console.width - 2 * len(cells), COLUMNS.values()
-        for cell, share in zip(cells, shares, strict=True):
-            cell.truncate(max(3, room * share // sum(shares)), overflow="ellipsis", pad=True)
-        return Text("  ").join(cells)
+        for cell, width in zip(cells, widths(self._console.width), strict=True):
+            cell.truncate(width, overflow="ellipsis", pad=True)
+        return Text(" " * GAP).join(cells)
 
     def _chosen(self) -> list[Row]:
         """Return the rows that pass the filter: what has to be mended, what changes, and then the others."""
