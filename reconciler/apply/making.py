@@ -118,7 +118,7 @@ class Maker:
         sample, upload = change.desired.sample, self._run.uploads[change.key]
         assert sample is not None, "no voice is made without a recording"
         identity = read_identity(upload.path)
-        if identity.sha256 != sample.sha256:
+        if identity.pointer or identity.sha256 != sample.sha256:  # a pointer names the sha256, and holds no audio
             raise RefusedError(f"{sample.file} changed after it was planned", fix="plan again")
         return change.desired, upload, identity.size
 

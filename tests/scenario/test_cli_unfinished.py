@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 
 from cli_world import HOUR, OpenWorld, World
@@ -90,6 +91,24 @@ def test_a_half_made_voice_that_state_never_heard_of_is_cleaned(applied: World) 
 
     assert half_made not in applied.voices
     assert len(applied.voices) == 2
+
+
+def test_a_recording_that_becomes_a_pointer_is_not_sent(world: World) -> None:
+    """A checkout without git-lfs puts a pointer in its place: it names the very bytes, and is not them."""
+    world.declare("narrator")
+    (recording,) = world.root.glob("voices/narrator/*.mp3")
+    content = recording.read_bytes()
+
+    def check_out(event: Event) -> None:
+        if event.step is Step.STARTED:
+            oid = hashlib.sha256(content).hexdigest()
+            pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n"
+            recording.write_text(pointer)
+
+    applied = world.apply_at(datetime.now(UTC), check_out)
+
+    assert "changed after it was planned" in applied.outcomes[0].message
+    assert world.voices == {}
 
 
 def test_a_recording_that_goes_away_fails_its_voice_alone(world: World) -> None:
