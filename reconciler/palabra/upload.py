@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import html
 import io
 import json
 import re
@@ -249,7 +250,7 @@ def _refused(response: httpx.Response) -> UploadError:
 def _element(text: str, name: str) -> str:
     """Return the text of an element of S3's XML errors, leniently: the body may be anything."""
     found = re.search(rf"<{name}>([^<]{{0,500}})</{name}>", text[:10_000])
-    return " ".join(found[1].split()) if found else ""
+    return " ".join(html.unescape(found[1]).split()) if found else ""
 
 
 def _shown(url: httpx.URL) -> str:

@@ -149,6 +149,13 @@ def test_a_refusal_is_final_and_named_whatever_its_body_is(answer: httpx.Respons
     assert len(upload_host.requests) == 1
 
 
+def test_what_s3_says_is_read_as_xml_writes_it(tmp_path: Path) -> None:
+    with pytest.raises(UploadError) as refused:
+        run_virtually(host(s3_error(400, "EntityTooSmall", "131 &lt; 10485")).take(form(), sample(tmp_path)))
+
+    assert refused.value.why == "131 < 10485"
+
+
 def test_s3_says_that_the_form_has_expired(tmp_path: Path) -> None:
     answer = s3_error(403, "AccessDenied", "Invalid according to Policy: Policy expired.")
     with pytest.raises(UploadError) as refused:
