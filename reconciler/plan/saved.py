@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from reconciler.errors import RefusedError, UsageError
 from reconciler.plan.approval import Approval, approval_of, from_json, moved, text_of, witnesses
@@ -59,7 +62,14 @@ def render_saved(plan: Plan) -> str:
         "approval": asdict(approval_of(plan)),
         "witnesses": list(witnesses(plan)),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(sealed(document), indent=2, ensure_ascii=False) + "\n"
+
+
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with a checksum of all that it says: what people read in it is part of what they approved."""
+    said = {name: value for name, value in document.items() if name != "checksum"}
+    text = json.dumps(said, sort_keys=True)
+    return {**said, "checksum": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"}
 
 
 def parse_saved(text: str, *, filename: str, environment: str) -> SavedPlan:
@@ -79,4 +89,6 @@ def parse_saved(text: str, *, filename: str, environment: str) -> SavedPlan:
             f"{filename} is a plan for the environment {saved.approval.environment!r}, not {environment!r}",
             fix=f"apply it with --env {saved.approval.environment}",
         )
+    if plain != sealed(plain):
+        raise RefusedError(f"{filename} was altered since it was saved", fix=PLAN_AGAIN)
     return saved

@@ -9,6 +9,7 @@ from reconciler.plan.change import Action
 
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
+_DIGEST = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 
 
 def plan_schema() -> dict[str, Any]:
@@ -50,7 +51,7 @@ def plan_schema() -> dict[str, Any]:
             "environment": _TEXT,
             "errored": {"const": True, "description": "There is no plan: the diagnostics say why."},
             "state_serial": count,
-            "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
+            "digest": _DIGEST,
             "summary": _object({action.value: count for action in Action}),
             "changes": {"type": "array", "items": change},
             "drift": {"type": "array", "items": _object(drift)},
@@ -59,6 +60,7 @@ def plan_schema() -> dict[str, Any]:
             "account": _TEXT_OR_NULL,
             "approval": {"type": "object", "description": "What approving a saved plan covers; for voicectl alone."},
             "witnesses": {"type": "array", "items": _TEXT, "description": "Voices that the account had."},
+            "checksum": {**_DIGEST, "description": "Of a saved plan: over all else in the file."},
             "options": _object({name: {"type": "array", "items": _TEXT} for name in ("targets", "replace")}),
         },
         "required": [

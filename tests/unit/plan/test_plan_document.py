@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from reconciler.errors import Diagnostic, Position, Range, RefusedError, Reposit
 from reconciler.plan.approval import approval_of
 from reconciler.plan.change import Action, Plan
 from reconciler.plan.document import errored_to_json, plan_to_json
-from reconciler.plan.saved import SavedPlan, parse_saved, render_saved
+from reconciler.plan.saved import SavedPlan, parse_saved, render_saved, sealed
 from reconciler.plan.schema import plan_schema
 from reconciler.plan.sides import Quota
 
@@ -213,7 +214,51 @@ def test_a_plan_of_another_environment_or_version_is_refused() -> None:
         parse_saved(json.dumps(document), filename="p.json", environment="staging")
     with pytest.raises(RefusedError, match="another version"):
         parse_saved(json.dumps(document | {"format_version": "2.0"}), filename="p.json", environment="default")
-    parse_saved(json.dumps(document | {"format_version": "1.9"}), filename="p.json", environment="default")
+    newer = sealed(document | {"format_version": "1.9", "unheard_of": 1})
+    parse_saved(json.dumps(newer), filename="p.json", environment="default").check(many())
+
+
+def altered(document: Any) -> Iterator[Any]:
+    """Yield copies of JSON with one text, number or name changed, added or taken away."""
+    match document:
+        case dict():
+            yield document | {"added": 1}
+            for name, value in document.items():
+                yield {other: kept for other, kept in document.items() if other != name}
+                for changed in altered(value):
+                    yield document | {name: changed}
+        case list():
+            yield [*document, "added"]
+            for index, value in enumerate(document):
+                yield [*document[:index], *document[index + 1 :]]
+                for changed in altered(value):
+                    yield [*document[:index], changed, *document[index + 1 :]]
+        case str():
+            yield f"{document} altered"
+        case bool() | None:
+            yield "altered"
+        case int():
+            yield document + 1
+
+
+def test_a_plan_of_which_anything_was_altered_is_no_approval() -> None:
+    """Also of what only people read: a reviewer must not be shown another plan than the one that is carried out."""
+    document = json.loads(render_saved(many()))
+    copies = list(altered(document))
+
+    for copy in copies:
+        with pytest.raises((RefusedError, UsageError)):
+            parse_saved(json.dumps(copy), filename="p.json", environment="default").check(many())
+
+    assert len(copies) > 100
+
+
+def test_a_plan_that_was_only_laid_out_anew_is_still_the_approved_one() -> None:
+    document = json.loads(render_saved(many()))
+
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+    parse_saved(text, filename="p.json", environment="default").check(many())
 
 
 def test_a_saved_plan_holds_no_marks_of_time_so_that_saving_twice_is_the_same() -> None:
