@@ -20,6 +20,7 @@ from reconciler.errors import Diagnostic, RepositoryError, Severity, UsageError,
 from reconciler.plan.build import build_plan
 from reconciler.plan.change import Plan
 from reconciler.plan.importing import not_adopting, with_imports
+from reconciler.plan.marked import strangers
 from reconciler.plan.safety import refusals
 from reconciler.plan.sides import Actual, PlanOptions, Recorded
 from reconciler.state.journal import CreateIntent
@@ -63,6 +64,8 @@ class PlanRequest:
     """Key -> the id of a voice that it shall adopt; then nothing else may be done."""
     outputs: tuple[Path, ...] = ()
     """Exports that this run writes anew, so that what they name now is no reason to refuse."""
+    ask_upstream: bool = False
+    """Whether the upstream of the branch is asked for voices that were made there: the run will push to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +203,25 @@ def draft(
         marks=workspace.project.ownership_mark,
         targets=request.targets,
         replace=request.replace,
+        elsewhere=_made_elsewhere(workspace, request, loaded, desired, actual),
     )
     document = loaded.document
     recorded = Recorded(workspace.environment.name, document.lineage, document.serial, account, loaded.voices)
     return build_plan(desired.voices, recorded, actual, options)
+
+
+def _made_elsewhere(
+    workspace: Workspace, request: PlanRequest, loaded: LoadedState, desired: Desired, actual: Actual
+) -> Mapping[str, str]:
+    """Return which voices that look like orphans were made on another branch. Most plans have none, and ask no git."""
+    found = strangers(actual, loaded.voices, desired.voices, workspace.scope)
+    if not found or workspace.store.file is None:
+        return {}
+    from reconciler.git.elsewhere import recorded_elsewhere  # noqa: PLC0415 - as above
+
+    return recorded_elsewhere(
+        workspace.root, workspace.store.file, found, workspace.environ, fetch=request.ask_upstream
+    )
 
 
 def _needs_checks(workspace: Workspace, plan: Plan) -> bool:

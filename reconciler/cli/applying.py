@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -149,7 +149,7 @@ def _apply(settings: Settings, wishes: Wishes, workspace: Workspace, prepared: P
     from reconciler.apply.run import ApplyRequest, run_apply
 
     request = ApplyRequest(
-        plan=prepared.request,
+        plan=replace(prepared.request, ask_upstream=wishes.push),
         parallelism=wishes.parallelism or workspace.project.parallelism,
         wait=wishes.wait,
         keep_going=wishes.keep_going,

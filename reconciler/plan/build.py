@@ -135,6 +135,7 @@ def _left_over(
     desired: Mapping[str, DesiredVoice], marked: MarkedVoices, options: PlanOptions, into: Decisions
 ) -> None:
     """Decide about voices that only a mark tells to be ours."""
+    into.diagnostics += [_made_elsewhere(key, voice, options) for key, voice in marked.elsewhere]
     for key, voice in marked.left_over():
         if key in desired and desired[key].is_observed:
             continue
@@ -173,6 +174,17 @@ def _orphan(key: str, voice: ActualVoice, options: PlanOptions) -> Diagnostic:
         f"The voice {voice.voice_id} carries the mark of {options.scope}/{key}, but state does not know it",
         "It is left alone: the project's name is only the folder's, so another project may have made it. "
         "If it is yours, write `project:` into voicectl.yaml, and the next apply removes it.",
+        key,
+    )
+
+
+def _made_elsewhere(key: str, voice: ActualVoice, options: PlanOptions) -> Diagnostic:
+    return Diagnostic(
+        Severity.WARNING,
+        "plan.elsewhere",
+        f"The voice {voice.voice_id} carries the mark of {options.scope}/{key}, but state does not know it",
+        f"It is left alone: the state document of the branch {options.elsewhere[voice.voice_id]} has it. "
+        "Merge that branch, and it is known here; delete the branch if nobody needs it, and the next apply removes it.",
         key,
     )
 

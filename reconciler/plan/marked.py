@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from reconciler.plan.mark import Mark, read_mark
 from reconciler.plan.sides import Actual, ActualVoice, PlanOptions
@@ -21,6 +21,8 @@ class MarkedVoices:
     def __init__(self, actual: Actual, recorded: Mapping[str, VoiceRecord], options: PlanOptions) -> None:
         self.known = {voice_id: key for key, record in recorded.items() for voice_id in record.voice_ids}
         """Voice id -> the key that state records it under."""
+        self.elsewhere: list[tuple[str, ActualVoice]] = []
+        """Key and voice of what was made on another branch."""
         self._by_key: dict[str, list[tuple[Mark, ActualVoice]]] = defaultdict(list)
         self._taken: set[str] = set()
         self._foreign: dict[str, ActualVoice] = {}
@@ -28,7 +30,9 @@ class MarkedVoices:
             if voice.voice_id in self.known:
                 continue
             mark = read_mark(voice.description)
-            if mark is not None and mark.scope == options.scope:
+            if mark is not None and mark.scope == options.scope and voice.voice_id in options.elsewhere:
+                self.elsewhere.append((mark.key, voice))
+            elif mark is not None and mark.scope == options.scope:
                 self._by_key[mark.key].append((mark, voice))
             else:
                 self._foreign[voice.voice_id] = voice
@@ -64,6 +68,13 @@ class MarkedVoices:
     def unmanaged(self) -> list[ActualVoice]:
         """Return the voices of the account that are neither recorded, nor marked, nor taken, by id."""
         return [self._foreign[voice_id] for voice_id in sorted(self._foreign.keys() - self._taken)]
+
+
+def strangers(actual: Actual, recorded: Mapping[str, VoiceRecord], declared: Container[str], scope: str) -> set[str]:
+    """Return the ids of voices that carry our mark, and that neither state nor a voice file knows."""
+    known = known_ids(recorded)
+    marks = {v: read_mark(voice.description) for v, voice in actual.voices.items() if v not in known}
+    return {v for v, mark in marks.items() if mark and mark.scope == scope and mark.key not in declared}
 
 
 def known_ids(recorded: Mapping[str, VoiceRecord]) -> set[str]:

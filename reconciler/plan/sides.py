@@ -98,3 +98,5 @@ class PlanOptions:
     """Keys or patterns; none means all."""
     replace: tuple[str, ...] = ()
     """Keys to clone anew though nothing changed."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Voice id -> the branch whose state document has it, of voices that are neither declared nor recorded here."""

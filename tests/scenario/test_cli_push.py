@@ -51,6 +51,26 @@ def test_where_the_branch_has_moved_the_state_is_merged_by_voice_and_no_commit_i
     assert team.world.state_file.read_text() == team.show("main")
 
 
+def test_a_voice_that_a_colleague_made_meanwhile_is_no_orphan(team: Team) -> None:
+    """It carries our mark, and neither our files nor our state know it yet: their branch does."""
+    colleague = team.colleague()
+    team.world.declare("theirs", seed=4)
+    (team.world.root / "voices/theirs").rename(colleague.path / "voices/theirs")
+    colleague.commit("Declare another voice")
+    assert team.apply("--push", "-C", str(colleague.path)).code == 0
+    made = {voice.voice_id for voice in team.world.voices.values()}
+    team.world.declare("mine", seed=3)
+
+    ran = team.apply("--push")
+
+    assert ran.code == 0, ran.err
+    assert "the state document of the branch origin/main has it" in ran.out
+    assert "Apply complete: 1 created." in ran.out
+    assert made < team.world.voices.keys()
+    assert set(parse(team.show("main"), filename=STATE).voices) == {"narrator", "support/anna", "theirs", "mine"}
+    assert team.world.planned() == []
+
+
 def test_the_same_voice_changed_elsewhere_is_a_conflict_and_everything_is_safe_here(team: Team) -> None:
     colleague = team.colleague()
     text = (colleague.path / STATE).read_text()

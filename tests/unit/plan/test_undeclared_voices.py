@@ -87,6 +87,21 @@ def test_an_orphan_of_a_project_named_after_its_folder_is_only_warned_of() -> No
     assert "v1" in plan.diagnostics[0].summary
 
 
+@pytest.mark.parametrize("status", ["ready", "pending", "created"])
+def test_a_voice_that_another_branch_has_on_record_is_no_orphan(status: str) -> None:
+    plan = plan_of(None, None, (shown(status=status),), elsewhere={"v1": "origin/main"})
+
+    assert plan.empty
+    assert [(d.severity, d.rule, d.key) for d in plan.diagnostics] == [(Severity.WARNING, "plan.elsewhere", "anna")]
+    assert "the branch origin/main has it" in plan.diagnostics[0].detail
+
+
+def test_a_voice_that_another_branch_has_on_record_is_not_adopted_for_the_same_recording() -> None:
+    plan = plan_of({"bella": declared("bella")}, None, (shown(),), elsewhere={"v1": "origin/main"})
+
+    assert told(plan) == [("bella", Action.CREATE, None)]
+
+
 def test_a_half_made_orphan_is_cleaned_whoever_claims_the_name() -> None:
     plan = plan_of(None, None, (shown(status="created"),), scope_is_claimed=False)
 
