@@ -30,7 +30,7 @@ def merge_files(base: Path, ours: Path, theirs: Path, name: str) -> None:
 
     Raises VoicectlError for a conflict; `ours` then has git's markers, which every reader of state documents refuses.
     """
-    ancestor, left, right = (path.read_bytes().decode("utf-8", "surrogateescape") for path in (base, ours, theirs))
+    ancestor, left, right = (_read(path) for path in (base, ours, theirs))
     try:
         merged = _merge(ancestor, left, right, name)
     except MergeConflict as conflict:
@@ -39,6 +39,13 @@ def merge_files(base: Path, ours: Path, theirs: Path, name: str) -> None:
         ours.write_bytes(text.encode("utf-8", "surrogateescape"))
         raise VoicectlError("The state document has a conflict", where=name, why=why, fix=HOW_TO_RESOLVE) from conflict
     write_atomically(ours, render(merged))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise VoicectlError("Cannot read a side of the merge", where=str(path), why=error.strerror or "") from error
 
 
 def _merge(base: str, ours: str, theirs: str, name: str) -> StateDocument:

@@ -119,6 +119,19 @@ def test_a_side_that_is_no_document_is_a_conflict_and_keeps_its_bytes(world: Wor
     assert text.startswith(b"<<<<<<< ours (")
 
 
+@pytest.mark.parametrize("missing", ["O", "A", "B"])
+def test_a_side_that_is_not_there_is_an_error_and_no_traceback(world: World, tmp_path: Path, missing: str) -> None:
+    sides = {name: tmp_path / name for name in "OAB"}
+    for side in sides.values():
+        side.write_text(state(2, a=voice("1")))
+    sides[missing].unlink()
+
+    ran = world.run("state", "merge", *map(str, sides.values()), STATE)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert f"Cannot read a side of the merge\n  where: {sides[missing]}\n  why: No such file or directory" in ran.err
+
+
 def test_installing_twice_changes_nothing_the_second_time(world: World, folder: GitFolder) -> None:
     files = {name: (folder.path / name).read_bytes() for name in (".gitattributes", ".git/config")}
 
