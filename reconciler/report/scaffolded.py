@@ -34,6 +34,9 @@ def _steps(done: Scaffolded) -> list[str]:
     if done.example is not None:
         steps.append(f"remove {done.example}, which is for trying only, before a real account is used")
     steps.append("check it: `voicectl validate`; with an account's key in PALABRA_API_KEY: `voicectl plan`")
+    if done.unnamed is not None:
+        wanted = "letters, digits, spaces and ./_-"
+        steps.append(f"for workflows: rename the folder {done.unnamed!r} to {wanted}, then `voicectl init`")
     if done.branch is not None:
         steps.append(
             f"give CI the secret PALABRA_API_KEY, commit, push: pull requests show plans, {done.branch} is applied"

@@ -19,7 +19,7 @@ WORKFLOWS = tuple(f".github/workflows/voicectl-{name}.yml" for name in ("plan", 
 EXAMPLE = "example"
 """The key of the example voice."""
 _FILES = resources.files("reconciler.scaffold").joinpath("files")
-_PLAIN = re.compile(r"[\w./-]+")
+_PLAIN = re.compile(r"[\w ./-]+")
 """Names that mean themselves in YAML's quotes and in GitHub's expressions."""
 
 

@@ -60,6 +60,8 @@ class Scaffolded:
     """The branch that the workflows apply; None without workflows."""
     lfs_todo: str
     """What is left to do for Git LFS."""
+    unnamed: str | None = None
+    """The project's folder, where workflows were wanted and could not be written because they cannot name it."""
 
 
 def scaffold(folder: Path, environ: Mapping[str, str], *, workflows: bool = True, example: bool = True) -> Scaffolded:
@@ -89,7 +91,8 @@ def scaffold(folder: Path, environ: Mapping[str, str], *, workflows: bool = True
         merge_driver.install(repository, folder, project.state_files)
     top = repository.top if repository is not None else folder
     directory = folder.relative_to(top).as_posix()
-    branch = _branch(repository) if workflows and is_plain(directory) else None
+    named = is_plain(directory)
+    branch = _branch(repository) if workflows and named else None
     if branch is not None:
         files += [_write(top, each) for each in workflow_files(branch, directory)]
     return Scaffolded(
@@ -99,6 +102,7 @@ def scaffold(folder: Path, environ: Mapping[str, str], *, workflows: bool = True
         example=f"{project.voices_dir}/{EXAMPLE}" if example and not has_voices else None,
         branch=branch,
         lfs_todo=lfs.todo,
+        unnamed=directory if workflows and not named else None,
     )
 
 

@@ -227,13 +227,24 @@ def test_on_a_side_branch_the_main_branch_is_applied(voicectl: Shell, tmp_path: 
 def test_a_project_in_a_folder_of_a_repository_has_its_workflows_at_the_top(voicectl: Shell, tmp_path: Path) -> None:
     here = GitFolder.init(tmp_path / "x")
 
-    voicectl("init", "x/media/voices")
+    voicectl("init", "x/our media/vöices")
 
     top = files_of(here.path)
-    assert "media/voices/voicectl.yaml" in top
-    assert "media/voices/.gitattributes" in top
+    assert "our media/vöices/voicectl.yaml" in top
+    assert "our media/vöices/.gitattributes" in top
     plan = yaml.safe_load(top[".github/workflows/voicectl-plan.yml"])
-    assert plan["env"]["VOICECTL_DIRECTORY"] == "media/voices"
+    assert plan["env"]["VOICECTL_DIRECTORY"] == "our media/vöices"
+
+
+def test_a_folder_whose_name_could_end_a_quote_gets_no_workflows_and_that_is_said(
+    voicectl: Shell, tmp_path: Path
+) -> None:
+    here = GitFolder.init(tmp_path / "x")
+
+    lines = voicectl("init", 'x/${{ "voices" }}')
+
+    assert ".github" not in {name.partition("/")[0] for name in files_of(here.path)}
+    assert any("for workflows: rename the folder" in line for line in lines)
 
 
 # -- Git LFS ---------------------------------------------------------------------------------------------------------

@@ -32,6 +32,12 @@ def test_an_old_repository(snapshot: SnapshotAssertion) -> None:
     assert scaffolded_text(done, Paint(on=False), next_steps=True) == snapshot
 
 
+def test_a_folder_that_no_workflow_can_name_is_said() -> None:
+    done = Scaffolded(Path("v'oices"), FILES, True, None, None, "", unnamed="v'oices")
+
+    assert "for workflows: rename the folder" in scaffolded_text(done, Paint(on=False), next_steps=True)
+
+
 def test_quiet_says_what_was_done_and_no_more() -> None:
     done = Scaffolded(Path("my-voices"), FILES[1:2], True, None, None, "")
 
