@@ -61,7 +61,7 @@ def check_repository(
         )
     if state is not None:
         yield from _merge_driver(repository, state, environ)
-    yield from _workflows(repository.top / ".github" / "workflows")
+    yield from _workflows(repository.top / ".github")
 
 
 def _version(git: Git) -> Check:
@@ -86,9 +86,9 @@ def _merge_driver(repository: Repository, state: Path, environ: Mapping[str, str
 
 
 def _workflows(folder: Path) -> Iterator[Check]:
-    """Compare the version that wrote each of our workflow files with this one."""
+    """Compare the version that wrote each of our workflow files, and the action that they install with, with this."""
     stamps = {}
-    for file in sorted((*folder.glob("voicectl-*.yml"), *folder.glob("voicectl-*.yaml"))):
+    for file in sorted((*folder.glob("actions/voicectl/action.y*ml"), *folder.glob("workflows/voicectl-*.y*ml"))):
         stamp = STAMP.match(file.read_text(encoding="utf-8", errors="replace").partition("\n")[0])
         if stamp is not None:  # else somebody's own
             stamps[file.name] = stamp[1]

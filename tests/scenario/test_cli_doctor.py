@@ -283,6 +283,15 @@ def test_workflows_of_another_version_are_a_warning_and_foreign_ones_are_not_loo
     assert summary == f"written by another voicectl than {__version__}: voicectl-apply.yml (0.0.1)"
 
 
+def test_an_action_of_another_version_is_a_warning_for_it_installs_that_one(healthy: GitFolder, examine: Any) -> None:
+    old = "# The action voicectl, written by voicectl 0.0.1 (`voicectl init`).\nname: voicectl\n"
+    healthy.write(".github/actions/voicectl/action.yml", old)
+
+    verdict, summary, _ = lines(examine("--json"))["workflows"]
+
+    assert (verdict, summary) == ("warning", f"written by another voicectl than {__version__}: action.yml (0.0.1)")
+
+
 def test_a_folder_that_cannot_be_written_is_a_problem(applied: World, healthy: GitFolder, examine: Any) -> None:
     shutil.rmtree(applied.root / ".voicectl")
     applied.write(".voicectl", "a file, of all things")
