@@ -218,8 +218,8 @@ def _boundary(repository: Repository) -> frozenset[str]:
 
 
 def _came_from(trailers: Sequence[str]) -> dict[str, str]:
-    """Return the old voice id by key, as an apply wrote it."""
-    found = (_MOVED_ID.fullmatch(line) for line in trailers)
+    """Return the old voice id by key, as an apply wrote it; a key's first line is of the voice in use."""
+    found = (_MOVED_ID.fullmatch(line) for line in reversed(trailers))
     return {_unquoted(line[1]): _unquoted(line[2]) for line in found if line is not None and line[2] != "-"}
 
 

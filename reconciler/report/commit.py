@@ -44,9 +44,20 @@ def commit_message(before: StateDocument, after: StateDocument, outcomes: Sequen
     for change in changes:
         old, new = change.ids
         if old != new:
-            trailers.append(f"{VOICE_TRAILER}: {word(change.key)} {word(old)} -> {word(new)}")
+            trailers.append(_trailer(change.key, old, new))
+        trailers += [_trailer(change.key, voice_id, None) for voice_id in _others_that_went(change)]
     body = "\n".join(lines) + "\n\n" if lines else ""
     return f"{_subject(after.environment, changes, by_key)}\n\n{body}" + "\n".join(trailers) + "\n"
+
+
+def _trailer(key: str, old: str | None, new: str | None) -> str:
+    return f"{VOICE_TRAILER}: {word(key)} {word(old)} -> {word(new)}"
+
+
+def _others_that_went(change: VoiceChange) -> list[str]:
+    """Return the ids that are recorded no more, besides the one in use: replaced voices whose time was over."""
+    before, after = (record.voice_ids if record else () for record in (change.before, change.after))
+    return [voice_id for voice_id in before if voice_id not in after and voice_id != change.ids[0]]
 
 
 def word(text: str | None) -> str:

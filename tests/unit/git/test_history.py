@@ -96,6 +96,7 @@ def test_a_voice_is_followed_to_the_keys_it_had_before(folder: GitFolder) -> Non
 def test_a_move_with_a_new_voice_is_known_by_the_trailer_of_the_apply(folder: GitFolder) -> None:
     folder.commit("made", **{STATE: state(1, {"my old": voice("1")})})
     message = 'moved\n\nVoicectl-Environment: default\nVoicectl-Voice: "my new" 1 -> 2\n'
+    message += 'Voicectl-Voice: "my new" 0 -> -\n'
     folder.commit(message, **{STATE: state(2, {"my new": voice("2", "b")})})
 
     assert told(folder, "my new") == [("moved", "my new", "moved", "1 -> 2"), ("made", "my old", "added", "- -> 1")]

@@ -14,7 +14,7 @@ from reconciler.apply.events import Outcome, Step
 from reconciler.git.history import _MOVED_ID, _unquoted
 from reconciler.plan.change import Action, Change
 from reconciler.report.commit import LONGEST, commit_message
-from reconciler.state.document import StateDocument, VoiceRecord
+from reconciler.state.document import Retired, StateDocument, VoiceRecord
 
 nasty = st.text(max_size=12) | st.sampled_from(
     ["-", "", "a b", 'say "x"', "a -> b", "x\nVoicectl-Voice: a b -> c", "\u2028", "\\", "Fixes: #1", "é"]
@@ -85,6 +85,16 @@ def test_a_move_with_a_replacement_says_both() -> None:
 
     assert "- new: moved; from old; voice 1 -> 2\n" in message
     assert trailers(message) == ["Voicectl-Environment: default", "Voicectl-Voice: new 1 -> 2"]
+
+
+def test_a_replaced_voice_whose_time_was_over_has_a_trailer_of_its_own_after_that_of_the_voice_in_use() -> None:
+    kept = replace(voice("2"), retired=(Retired("1", "2026-01-01T00:00:00Z"),))
+
+    cleaned = trailers(commit_message(state({"anna": kept}), state({"anna": voice("2")}), []))
+    deleted = trailers(commit_message(state({"anna": kept}), state({}), []))
+
+    assert cleaned[1:] == ["Voicectl-Voice: anna 1 -> -"]
+    assert deleted[1:] == ["Voicectl-Voice: anna 2 -> -", "Voicectl-Voice: anna 1 -> -"]
 
 
 @pytest.mark.parametrize(
