@@ -161,6 +161,12 @@ def history_text(trail: Trail, paint: Paint) -> str:
     return "\n".join([*blocks, *(["".join(shown)] if shown else [])])
 
 
+def _is_making(origin: Origin) -> bool:
+    """Whether the voice came with that commit, and was not known to it as an older one that is still there."""
+    after = origin.entry.change.after
+    return after is None or all(old.voice_id != origin.voice_id for old in after.retired)
+
+
 def _answer(origin: Origin, trail: Trail, paint: Paint) -> str:
     now = {"current": "in use", "successor": "on its way", "retired": "replaced, still usable", "gone": "gone"}
     lines = [f"{paint(printable(origin.voice_id), 'bold')} is {now[whereabouts(origin.voice_id, trail.now)]}"]
@@ -171,8 +177,8 @@ def _answer(origin: Origin, trail: Trail, paint: Paint) -> str:
     if origin.entry.commit is None:
         lines.append("  made    not committed yet")
     else:
-        verb = "before" if origin.entry.inherited else "made in"
-        lines.append(f"  {verb:<7} {_commit(origin.entry)}")
+        seen = "before" if origin.entry.inherited else "made in" if _is_making(origin) else "seen in"
+        lines.append(f"  {seen:<7} {_commit(origin.entry)}")
     return "\n".join(lines) + "\n"
 
 

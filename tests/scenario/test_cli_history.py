@@ -151,6 +151,19 @@ def test_a_warning_goes_to_stderr_and_into_json(life: Life) -> None:
     assert all(change["commit"]["inherited"] for change in document["changes"])
 
 
+def test_a_shallow_clone_does_not_say_that_a_voice_was_made_where_it_was_only_seen(life: Life) -> None:
+    replaced = life.world.records["narrator"]["retired"][0]["voice_id"]
+    state = life.world.state_file.read_text()
+    life.folder.commit("Lose it", **{"voices.state.json": state.replace(replaced, "another-id")})
+    life.folder.commit("Bring it back", **{"voices.state.json": state})
+    clone = GitFolder(life.world.root.parent / "clone").clone_of(life.folder.path.as_uri(), "--depth=2")
+
+    out = life.run("-C", str(clone.path), "history", "--voice-id", replaced).out
+
+    assert "\n  sample  unknown" in out
+    assert "\n  seen in commit " in out
+
+
 def test_no_text_of_a_commit_steers_the_terminal(life: Life) -> None:
     text = json.loads(life.world.state_file.read_text())
     text["voices"]["anna"]["name"] = "\x1b[2JAnna\r"
