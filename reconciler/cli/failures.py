@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler.errors import Diagnostic, RepositoryError, Severity, UsageError, VoicectlError
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import Paint, printable
 
 
@@ -56,7 +56,7 @@ def _error_as_json(error: VoicectlError) -> str:
 
 
 def _line(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _in_json() -> bool:

@@ -5,7 +5,6 @@ A file that cannot be written is a warning on stderr and no more: the command it
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.cli.settings import Settings
 from reconciler.errors import VoicectlError
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import printable
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _tell(settings: Settings, outputs: Outputs, summary: Callable[[int], str]) -
 
     for complaint in fill(os.environ, outputs, summary):
         if settings.log_json:
-            line = json.dumps({"severity": "warning", "summary": complaint}, ensure_ascii=False)
+            line = json_text({"severity": "warning", "summary": complaint})
         else:
-            line = f"{settings.paint_errors('warning', 'yellow', 'bold')}: {printable(complaint)}"
-        sys.stderr.write(f"{line}\n")
+            line = f"{settings.paint_errors('warning', 'yellow', 'bold')}: {printable(complaint)}\n"
+        sys.stderr.write(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from itertools import islice
@@ -12,6 +11,7 @@ import click
 
 from reconciler.cli.settings import Settings, option, voice_command
 from reconciler.errors import UsageError, VoicectlError
+from reconciler.report.json_text import json_text
 
 if TYPE_CHECKING:
     from reconciler.git.history import History
@@ -46,7 +46,7 @@ def command(settings: Settings, *, key: str | None, voice_id: str | None, limit:
 
             errored = {"format_version": "1.0", "environment": settings.environment, "errored": True, "changes": []}
             errored["diagnostics"] = [diagnostic_to_json(d) for d in diagnostics_of(error)]
-            click.echo(json.dumps(errored, indent=2, ensure_ascii=False))
+            click.echo(json_text(errored, indent=2), nl=False)
         raise
     if not as_json:
         for warning in trail.warnings:

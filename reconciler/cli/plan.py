@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ from reconciler.cli.formats import chosen, format_options
 from reconciler.cli.github_files import tell_failed, tell_plan
 from reconciler.cli.settings import Settings, option, voice_command
 from reconciler.errors import VoicectlError
+from reconciler.report.json_text import json_text
 
 if TYPE_CHECKING:
     from reconciler.apply.planning import Planned, PlanRequest
@@ -103,7 +103,7 @@ def _rendered(settings: Settings, form: Form, planned: Planned) -> str:
         case Form.JSON:
             from reconciler.plan.document import plan_to_json
 
-            return json.dumps(plan_to_json(planned.plan), indent=2, ensure_ascii=False) + "\n"
+            return json_text(plan_to_json(planned.plan), indent=2)
         case Form.MARKDOWN:
             from reconciler.report import markdown
 
@@ -127,7 +127,7 @@ def _rendered_error(settings: Settings, form: Form, error: VoicectlError) -> str
         case Form.TEXT:
             return ""
         case Form.JSON:
-            return json.dumps(errored_to_json(settings.environment, error), indent=2, ensure_ascii=False) + "\n"
+            return json_text(errored_to_json(settings.environment, error), indent=2)
         case Form.MARKDOWN:
             return markdown.render_errored(settings.environment, error)
         case Form.GITHUB:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
 import re
@@ -17,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from reconciler.errors import UsageError
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import Paint
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _in_color(wish: str, terminal: bool) -> bool:
 
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps({"severity": "debug", "summary": record.getMessage()}, ensure_ascii=False)
+        return json_text({"severity": "debug", "summary": record.getMessage()}).removesuffix("\n")
 
 
 def _show_requests(*, as_json: bool) -> None:

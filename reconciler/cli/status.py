@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -10,6 +9,7 @@ import click
 from reconciler.cli.failures import tell
 from reconciler.cli.settings import Settings, option, voice_command
 from reconciler.errors import VoicectlError
+from reconciler.report.json_text import json_text
 
 
 @voice_command("Show desired, recorded and actual side by side.")
@@ -37,12 +37,12 @@ def command(settings: Settings, *, keys: tuple[str, ...], as_json: bool, refresh
         if as_json:
             errored = {"format_version": "1.0", "environment": settings.environment, "errored": True, "voices": []}
             errored["diagnostics"] = [diagnostic_to_json(d) for d in diagnostics_of(error)]
-            click.echo(json.dumps(errored, indent=2, ensure_ascii=False))
+            click.echo(json_text(errored, indent=2), nl=False)
         raise
     tell([diagnostic for diagnostic in planned.plan.diagnostics if diagnostic.rule == "state.copy"])
     rows = status_rows(planned, keys)
     if as_json:
         document = {"format_version": "1.0", "environment": settings.environment, "voices": rows}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        click.echo(json_text(document, indent=2), nl=False)
     else:
         sys.stdout.write(render_status(rows, paint=settings.paint))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from reconciler.apply.events import Outcome, Step
 from reconciler.git.state_commit import Committed
 from reconciler.plan.change import Action
+from reconciler.report.json_text import json_text
 from reconciler.report.outcome import DONE
 from reconciler.report.paint import Paint, printable
 from reconciler.state.changes import Kind, VoiceChange, voice_changes
@@ -133,4 +134,4 @@ def commit_line(committed: Committed) -> str:
         "pushed_to": committed.upstream,
         "rebased": committed.pushed is not None and committed.pushed.rebased,
     }
-    return json.dumps(plain, ensure_ascii=False) + "\n"
+    return json_text(plain)

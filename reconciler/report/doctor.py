@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from reconciler.doctor.check import Check, Verdict
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import Paint, printable
 
 COLOURS = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.PROBLEM: "red", Verdict.SKIPPED: "dim"}
@@ -40,4 +40,4 @@ def doctor_json(checks: Sequence[Check], environment: str) -> str:
             {"name": c.name, "verdict": c.verdict.value, "summary": c.summary, "fix": c.fix or None} for c in checks
         ],
     }
-    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+    return json_text(plain, indent=2)

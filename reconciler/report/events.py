@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from reconciler.apply.events import Event, Outcome
 from reconciler.errors import VoicectlError
 from reconciler.plan.change import Plan
 from reconciler.plan.document import plan_to_json
+from reconciler.report.json_text import json_text
 
 
 def plan_line(plan: Plan) -> str:
@@ -64,4 +64,4 @@ def error_line(error: VoicectlError) -> str:
 
 
 def _line(plain: dict[str, Any]) -> str:
-    return json.dumps(plain, ensure_ascii=False) + "\n"
+    return json_text(plain)

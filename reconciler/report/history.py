@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.git.history import Entry, Origin
 from reconciler.git.log import Commit
 from reconciler.git.recordings import Kept
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import Paint, printable
 from reconciler.state.changes import FieldDifference, Kind
 from reconciler.state.document import RecordedSample, StateDocument, VoiceRecord, to_plain
@@ -67,7 +68,7 @@ def history_json(trail: Trail) -> str:
     if trail.origin is not None:
         plain["voice"] = _origin_json(trail.origin, trail)
     plain["changes"] = [_entry_json(entry, trail.kept) for entry in trail.entries]
-    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
+    return json_text(plain, indent=2)
 
 
 def _origin_json(origin: Origin, trail: Trail) -> dict[str, Any]:

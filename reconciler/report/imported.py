@@ -8,6 +8,7 @@ from pathlib import Path
 from reconciler.authoring.unmanaged import NewFile, Unmanaged
 from reconciler.errors import Diagnostic, Severity
 from reconciler.plan.sides import ActualVoice
+from reconciler.report.json_text import json_text
 from reconciler.report.markdown_page import count
 from reconciler.report.paint import Paint, printable
 
@@ -53,7 +54,7 @@ def unmanaged_line(found: Unmanaged, root: Path, *, dry_run: bool) -> str:
             for skipped in found.skipped
         ],
     }
-    return json.dumps(plain, ensure_ascii=False) + "\n"
+    return json_text(plain)
 
 
 def skipped_notes(found: Unmanaged) -> list[Diagnostic]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -10,6 +9,7 @@ from typing import Any
 
 from reconciler.apply.inspection import Inspected
 from reconciler.errors import SampleError, Severity
+from reconciler.report.json_text import json_text
 from reconciler.report.marks import clock, spans_of
 from reconciler.report.paint import Paint, printable
 from reconciler.report.waveform_text import render_waveform
@@ -24,7 +24,7 @@ _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "c
 
 def inspected_json(samples: Sequence[Inspected]) -> str:
     """Return the samples as one array; what could not be measured is null."""
-    return json.dumps([_plain(sample) for sample in samples], indent=2, ensure_ascii=False) + "\n"
+    return json_text([_plain(sample) for sample in samples], indent=2)
 
 
 def _plain(sample: Inspected) -> dict[str, Any]:

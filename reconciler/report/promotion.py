@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from reconciler.apply.promotion import Promotion
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import Paint, printable
 
 
@@ -30,4 +29,4 @@ def promotion_line(promotion: Promotion, target: str) -> str:
         "ready": list(promotion.ready),
         "held": [{"key": key, "reason": why} for key, why in promotion.held.items()],
     }
-    return json.dumps(plain, ensure_ascii=False) + "\n"
+    return json_text(plain)

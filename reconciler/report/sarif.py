@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.errors import Diagnostic, Severity
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import printable
 from reconciler.report.places import Places
 from reconciler.report.text import worst_first
@@ -51,7 +52,7 @@ def render_sarif(diagnostics: Iterable[Diagnostic], places: Places) -> str:
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the git repository."}}},
         "results": results,
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
 def _rule(rule: str, diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:

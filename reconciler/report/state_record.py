@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import printable
 from reconciler.state.changes import Kind, VoiceChange
 from reconciler.state.document import VoiceRecord, to_plain
@@ -13,12 +13,12 @@ from reconciler.state.document import VoiceRecord, to_plain
 def listing_json(records: Mapping[str, VoiceRecord]) -> str:
     """Return key, voice id and status of each record."""
     rows = [{"key": key, "voice_id": r.voice_id, "status": r.status} for key, r in records.items()]
-    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+    return json_text(rows, indent=2)
 
 
 def record_json(record: VoiceRecord) -> str:
     """Return a record as it stands in the document."""
-    return json.dumps(to_plain(record), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json_text(to_plain(record), indent=2, sort_keys=True)
 
 
 def render_record(key: str, record: VoiceRecord) -> str:

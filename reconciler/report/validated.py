@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 
 from reconciler.apply.validation import Validated
 from reconciler.plan.document import diagnostic_to_json
+from reconciler.report.json_text import json_text
 from reconciler.report.markdown_page import count
 from reconciler.report.paint import Paint
 from reconciler.report.text import render_diagnostics
@@ -37,4 +37,4 @@ def validated_json(validated: Validated) -> str:
     listed = [diagnostic_to_json(diagnostic) for diagnostic in validated.diagnostics]
     skipped = [{"rule": s.rule, "reason": s.reason, "samples": count} for s, count in validated.not_checked.items()]
     document = {"format_version": "1.0", "summary": summary, "diagnostics": listed, "not_checked": skipped}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document, indent=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from reconciler.apply.run import Applied
 from reconciler.errors import Diagnostic, RepositoryError, Severity, VoicectlError
 from reconciler.plan.change import Action
 from reconciler.plan.document import diagnostic_to_json
+from reconciler.report.json_text import json_text
 from reconciler.report.paint import printable
 from reconciler.report.progress import SAYS
 from reconciler.report.text import WORDS, summary_line
@@ -190,7 +190,7 @@ class JsonLines:
 
     def _object(self, kind: str, content: dict[str, Any]) -> None:
         said = {"type": kind, "at": stamp(self._clock()), **content}
-        self._write(json.dumps(said, ensure_ascii=False) + "\n")
+        self._write(json_text(said))
 
 
 def plan_line(view: View) -> str:
