@@ -99,29 +99,31 @@ class Leases:
 
     def clear(self, *, force: bool) -> tuple[Holder, ...]:
         """Remove leases of the dead, with `force` all. Raises LockedError when only living ones are there."""
-        removed: list[Entry] = []
+        removed: dict[str, Entry] = {}  # by all turns: one may have been written although its answer was lost
 
         def cleared(entries: Sequence[Entry]) -> list[Entry]:
-            removed[:] = [entry for entry in entries if force or _expired(entry) or _is_dead(entry)]
-            left = [entry for entry in entries if entry not in removed]
+            going = {entry.id: entry for entry in entries if force or _expired(entry) or _is_dead(entry)}
+            removed.update(going)
+            left = [entry for entry in entries if entry.id not in going]
             if left and not removed:
                 raise _locked(left[0])
             return left
 
         self._change(cleared, LOOKING, force=force)
-        return tuple(entry.holder for entry in removed)
+        return tuple(entry.holder for entry in removed.values())
 
     def _take(self, entry: Entry) -> float:
         """Put a lease into the list; returns when the attempt began that did it."""
         seen: dict[str, _Seen] = {}
 
         def taken(entries: Sequence[Entry]) -> list[Entry]:
-            held = in_the_way(entries, entry.patterns)
+            others = [other for other in entries if other.id != entry.id]  # ours is there if an answer was lost
+            held = in_the_way(others, entry.patterns)
             living = [other for other in held if not (_is_dead(other) or _expired(other))]
             if living:
                 raise _locked(living[0])
             left = [other for other in held if not (_is_dead(other) or _still(other, seen))]
-            kept = [other for other in entries if other not in held or other in left]
+            kept = [other for other in others if other not in held or other in left]
             return kept if left else [*kept, replace(entry, expires=self._expiry())]
 
         while True:

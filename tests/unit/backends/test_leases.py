@@ -55,6 +55,20 @@ class Forbidding(StoredObject):
         return super().write(text, replaces, patience)
 
 
+class LosingAnswers(StoredObject):
+    """A store whose first answer is lost on the way back, and somebody else writes before it can be looked at."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def write(self, text: str, replaces: Snapshot | None, patience: float) -> Snapshot:
+        written = super().write(text, replaces, patience)
+        if self.meanwhile is None:
+            return written
+        meanwhile, self.meanwhile = self.meanwhile, None
+        meanwhile()
+        raise MovedError
+
+
 class Store:
     """A list of leases and those who use it."""
 
@@ -282,6 +296,28 @@ def test_a_lease_that_makes_no_sense_is_a_usage_error(text: str) -> None:
 def test_how_long_a_lease_lasts() -> None:
     assert lease_seconds({}) == 60
     assert lease_seconds({"VOICECTL_LEASE": "2.5"}) == 2.5
+
+
+def test_who_was_not_told_that_it_has_the_lease_does_not_wait_for_itself(store: Store) -> None:
+    store.take("other")
+    losing = LosingAnswers(store.memory, KEY, "memory")
+    losing.meanwhile = lambda: store.take("another")
+
+    with Leases(losing, LONG).lend(holder(), ("a",)) as lease:
+        lease.check()
+        assert [lease["patterns"] for lease in store.listed] == [["other"], ["another"], ["a"]]
+
+    assert [lease["patterns"] for lease in store.listed] == [["other"], ["another"]]
+
+
+def test_unlock_that_was_not_told_what_it_removed_says_it_all_the_same(store: Store) -> None:
+    dead = dead_pid()
+    store.take("a", pid=dead)
+    store.take("b")
+    losing = LosingAnswers(store.memory, KEY, "memory")
+    losing.meanwhile = lambda: store.take("c")
+
+    assert [gone.pid for gone in Leases(losing, LONG).clear(force=False)] == [dead]
 
 
 @pytest.mark.parametrize(("kind", "why"), [(Careless, "ignores the condition"), (Forbidding, "whose condition holds")])
