@@ -56,6 +56,7 @@ def aws_settings(environ: Mapping[str, str], address: str) -> AwsSettings:
         raise StateError("The region of the bucket is not named", where=address, fix=fix)
     config = {"endpoint": endpoint, "region": region or "us-east-1"}
     provider = None
+    _check_pair(environ, profile, address)
     if not any(environ.get(variable) for variable in _OF_THEIR_OWN):
         if "aws_access_key_id" in profile:
             config |= {ours: profile.get(theirs) for ours, theirs in _STATIC.items()}
@@ -68,6 +69,19 @@ def aws_settings(environ: Mapping[str, str], address: str) -> AwsSettings:
                 fix="set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             )
     return AwsSettings({key: value for key, value in config.items() if value}, provider)
+
+
+def _check_pair(environ: Mapping[str, str], profile: Mapping[str, str], address: str) -> None:
+    """Raise StateError where one half of the keys is set: a secret that a CI service does not hand out is empty."""
+    key, secret = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+    given, missing = (key, secret) if environ.get(key) else (secret, key)
+    if environ.get(given) and not environ.get(missing) and (given == key or "aws_access_key_id" not in profile):
+        raise StateError(
+            f"{given} is set, and {missing} is not",
+            where=address,
+            why="the object store wants both, or neither: then AWS_PROFILE and what else AWS's own tools know count",
+            fix=f"set {missing}, or unset {given}",
+        )
 
 
 def _read_profile(environ: Mapping[str, str], name: str) -> dict[str, str] | None:

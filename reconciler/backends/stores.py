@@ -73,7 +73,7 @@ def _s3(bucket: str, environ: Mapping[str, str], address: str) -> ObjectStore:
     return S3Store(
         bucket,
         config=config,
-        client_options=_client(config.get("endpoint")),
+        client_options=_client(config.get("endpoint"), "AWS_ENDPOINT_URL, or endpoint_url of the profile,", address),
         retry_config=_ONCE,
         credential_provider=settings.provider,
     )
@@ -83,7 +83,7 @@ def _gcs(bucket: str, environ: Mapping[str, str], address: str) -> ObjectStore:
     from obstore.store import GCSStore  # noqa: PLC0415 - an extra
 
     provider = None
-    if _is_federated(environ):
+    if _is_federated(environ, address):
         try:
             from obstore.auth.google import GoogleCredentialProvider  # noqa: PLC0415 - an extra of an extra
         except ImportError as error:
@@ -95,16 +95,21 @@ def _gcs(bucket: str, environ: Mapping[str, str], address: str) -> ObjectStore:
                 fix="pip install google-auth requests aiohttp",
             ) from error
         provider = GoogleCredentialProvider()
-    options = _client(environ.get("GOOGLE_BASE_URL"))
+    options = _client(environ.get("GOOGLE_BASE_URL"), "GOOGLE_BASE_URL", address)
     return GCSStore(bucket, client_options=options, retry_config=_ONCE, credential_provider=provider)
 
 
-def _is_federated(environ: Mapping[str, str]) -> bool:
+def _is_federated(environ: Mapping[str, str], address: str) -> bool:
     named = environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     try:
         written = json.loads(Path(named).read_text(encoding="utf-8")) if named else {}
-    except (OSError, ValueError):
-        return False  # obstore says what is wrong with it
+    except (OSError, ValueError) as error:
+        raise StateError(
+            "The file that GOOGLE_APPLICATION_CREDENTIALS names cannot be read",
+            where=address,
+            why=str(error.strerror) if isinstance(error, OSError) else "it is not JSON",
+            fix="name the key file of a service account, or unset it and `gcloud auth application-default login`",
+        ) from None  # what is written there is secret
     return isinstance(written, dict) and written.get("type") in _FEDERATED
 
 
@@ -118,7 +123,9 @@ def _azure(container: str, environ: Mapping[str, str], address: str) -> ObjectSt
             where=address,
             fix="set AZURE_STORAGE_ACCOUNT, and say who asks: docs/teams.md",
         )
-    return AzureStore(container, config=config, client_options=_client(config.get("endpoint")), retry_config=_ONCE)
+    named = "BlobEndpoint of AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ENDPOINT,"
+    options = _client(config.get("endpoint"), named, address)
+    return AzureStore(container, config=config, client_options=options, retry_config=_ONCE)
 
 
 def _azure_config(environ: Mapping[str, str]) -> dict[str, str | bool]:
@@ -138,9 +145,17 @@ def _azure_config(environ: Mapping[str, str]) -> dict[str, str | bool]:
     return config
 
 
-def _client(endpoint: str | None) -> ClientConfig:
-    """Return the options of the HTTP client. Without TLS it speaks only where the address says so itself."""
+def _client(endpoint: str | None, named: str, address: str) -> ClientConfig:
+    """Return the options of the HTTP client. Without TLS it speaks only where the endpoint says so itself.
+
+    Raises StateError for an endpoint that is none; `named` says what it was taken from.
+    """
     if endpoint and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", endpoint):
-        raise ValueError(endpoint)
+        raise StateError(
+            f"{named} is not a plain http(s) address",
+            where=address,
+            why="the value is not shown: it may hold a password",
+            fix="write scheme, host and port, such as https://s3.example:9000",
+        )
     plain = (endpoint or "").startswith("http://")
     return {"allow_http": plain, "connect_timeout": CONNECT, "timeout": ANSWER}

@@ -37,7 +37,9 @@ def settings(home: Path, credentials: str = "", config: str = "", **environ: str
 
 
 def test_variables_are_left_to_obstore(home: Path) -> None:
-    found = settings(home, f"[default]\n{STATIC}", AWS_ACCESS_KEY_ID="x", AWS_REGION="eu-west-1")
+    pair = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": SECRET}
+
+    found = settings(home, f"[default]\n{STATIC}", AWS_REGION="eu-west-1", **pair)
 
     assert (dict(found.config), found.provider) == ({"region": "eu-west-1"}, None)
 
@@ -98,6 +100,13 @@ def test_a_profile_that_cannot_be_fetched_is_an_error(home: Path, monkeypatch: p
         (f"[default]\n{STATIC}", {}, "region of the bucket is not named"),
         ("", {"AWS_REGION": "x", "AWS_EC2_METADATA_DISABLED": "true"}, "no credentials"),
         ("garbage", {"AWS_REGION": "x"}, "cannot be read"),
+        ("", {"AWS_REGION": "x", "AWS_ACCESS_KEY_ID": "AK"}, "AWS_SECRET_ACCESS_KEY is not"),
+        (
+            "",
+            {"AWS_REGION": "x", "AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": ""},
+            "AWS_SECRET_ACCESS_KEY is not",
+        ),
+        ("", {"AWS_REGION": "x", "AWS_SECRET_ACCESS_KEY": SECRET}, "AWS_ACCESS_KEY_ID is not"),
     ],
 )
 def test_what_is_missing_is_named(home: Path, credentials: str, environ: dict[str, str], what: str) -> None:
@@ -127,6 +136,19 @@ def test_settings_that_make_no_sense_are_an_error_without_their_values(address: 
     assert SECRET not in str(vars(caught.value))
 
 
+@pytest.mark.parametrize(
+    ("address", "environ"),
+    [
+        (ADDRESS, {"AWS_ENDPOINT_URL": "s3.example:9000"}),
+        ("gs://bucket/key", {"GOOGLE_BASE_URL": "localhost:4443"}),
+        ("az://container/key", {"AZURE_STORAGE_ACCOUNT": "a", "AZURE_STORAGE_ENDPOINT": "localhost:10000"}),
+    ],
+)
+def test_an_endpoint_that_is_none_is_told_by_its_variable(address: str, environ: dict[str, str]) -> None:
+    with pytest.raises(StateError, match=list(environ)[-1]):
+        open_store(address, environ)
+
+
 def test_only_an_address_that_says_so_is_spoken_to_without_tls() -> None:
     plain, key = open_store(ADDRESS, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9000"})
     usual, _ = open_store(ADDRESS, {"AWS_REGION": "eu-west-1"})
@@ -148,6 +170,19 @@ def test_federated_credentials_of_google_need_its_own_library(tmp_path: Path, mo
 
     with pytest.raises(StateError, match="further package"):
         open_store("gs://bucket/key", {"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "credentials.json")})
+
+
+@pytest.mark.parametrize(("written", "why"), [(None, "No such file"), (f"not JSON {SECRET}", "it is not JSON")])
+def test_a_file_of_google_credentials_that_cannot_be_read(tmp_path: Path, written: str | None, why: str) -> None:
+    named = tmp_path / "credentials.json"
+    if written:
+        named.write_text(written)
+
+    with pytest.raises(StateError, match="GOOGLE_APPLICATION_CREDENTIALS") as caught:
+        open_store("gs://bucket/key", {"GOOGLE_APPLICATION_CREDENTIALS": str(named)})
+
+    assert why in caught.value.why
+    assert SECRET not in str(vars(caught.value))
 
 
 @pytest.mark.parametrize(
