@@ -83,7 +83,7 @@ def _gcs(bucket: str, environ: Mapping[str, str], address: str) -> ObjectStore:
     from obstore.store import GCSStore  # noqa: PLC0415 - an extra
 
     provider = None
-    if _is_federated(environ, address):
+    if not environ.get("STORAGE_EMULATOR_HOST") and _is_federated(environ, address):
         try:
             from obstore.auth.google import GoogleCredentialProvider  # noqa: PLC0415 - an extra of an extra
         except ImportError as error:
@@ -95,8 +95,13 @@ def _gcs(bucket: str, environ: Mapping[str, str], address: str) -> ObjectStore:
                 fix="pip install google-auth requests aiohttp",
             ) from error
         provider = GoogleCredentialProvider()
-    options = _client(environ.get("GOOGLE_BASE_URL"), "GOOGLE_BASE_URL", address)
-    return GCSStore(bucket, client_options=options, retry_config=_ONCE, credential_provider=provider)
+    config: Any = {}
+    named, endpoint = "GOOGLE_BASE_URL", environ.get("GOOGLE_BASE_URL")
+    if emulator := environ.get("STORAGE_EMULATOR_HOST"):
+        named, endpoint = "STORAGE_EMULATOR_HOST", emulator if "://" in emulator else f"http://{emulator}"
+        config = {"base_url": endpoint, "bearer_token": "emulator"}  # without a token obstore looks for a real one
+    options = _client(endpoint, named, address)
+    return GCSStore(bucket, config=config, client_options=options, retry_config=_ONCE, credential_provider=provider)
 
 
 def _is_federated(environ: Mapping[str, str], address: str) -> bool:

@@ -141,6 +141,7 @@ def test_settings_that_make_no_sense_are_an_error_without_their_values(address: 
     [
         (ADDRESS, {"AWS_ENDPOINT_URL": "s3.example:9000"}),
         ("gs://bucket/key", {"GOOGLE_BASE_URL": "localhost:4443"}),
+        ("gs://bucket/key", {"STORAGE_EMULATOR_HOST": "ftp://localhost"}),
         ("az://container/key", {"AZURE_STORAGE_ACCOUNT": "a", "AZURE_STORAGE_ENDPOINT": "localhost:10000"}),
     ],
 )
@@ -162,6 +163,14 @@ def test_a_bucket_of_google() -> None:
     store, key = open_store("gs://bucket/a/b.json", {})
 
     assert (store.config["bucket"], key) == ("bucket", "a/b.json")
+
+
+@pytest.mark.parametrize("named", ["127.0.0.1:4443", "http://127.0.0.1:4443"])
+def test_an_emulator_of_google_s_storage_is_named_as_google_s_own_libraries_have_it(named: str) -> None:
+    store, _ = open_store("gs://bucket/key", {"STORAGE_EMULATOR_HOST": named})
+
+    assert store.config["base_url"] == "http://127.0.0.1:4443"
+    assert (store.client_options or {})["allow_http"] in (True, "true")
 
 
 def test_federated_credentials_of_google_need_its_own_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
