@@ -91,8 +91,8 @@ def _unreachable(text: str) -> Trouble:
         ("certificate", "its certificate is not trusted"),
         ("timedout", "it did not answer in time"),
         ("timed out", "it did not answer in time"),
-        ("timeout", "it did not answer in time"),
-        ("http error", "the connection broke"),
+        ("kind: timeout", "it did not answer in time"),  # the word alone is a setting, in every error
+        ("http error", "the connection broke, or what answers is no such store"),
     ):
         if word in text:
             return Trouble(

@@ -38,6 +38,16 @@ def answered(status: int, code: str = "", message: str = "") -> Exception:
         (failed("HTTP error: operation timed out"), "in time", True),
         (failed("HTTP error: invalid peer certificate"), "certificate", False),
         (failed("HTTP error: connection reset"), "connection broke", True),
+        (
+            failed("HTTP error: error sending request\n\nDebug source:\nretry_timeout: 180s, kind: Interrupted"),
+            "broke",
+            True,
+        ),
+        (
+            failed("HTTP error: error sending request\n\nDebug source:\nretry_timeout: 180s, kind: Timeout"),
+            "time",
+            True,
+        ),
         (failed("HTTP error: builder error"), "address is none", False),
         (
             OSError("Error performing PUT http://169.254.169.254/latest/api/token in 1s - HTTP error"),
