@@ -65,7 +65,7 @@ def open_workspace(root: Path, environment: str, environ: Mapping[str, str]) -> 
     project, diagnostics = remembered_project(root)
     if any(d.severity is Severity.ERROR for d in diagnostics):
         raise RepositoryError(diagnostics)
-    backend = open_backend(project.state_location(environment), environ)
+    backend = open_backend(project.state_location(environment), environ, root)
     return Workspace(
         project=project,
         environment=project.environments[environment],

@@ -9,13 +9,16 @@ from reconciler.desired.state_address import OBJECTS
 from reconciler.state.backend import Backend, LocalFile
 
 
-def open_backend(location: Path | str, environ: Mapping[str, str]) -> Backend:
+def open_backend(location: Path | str, environ: Mapping[str, str], root: Path | None = None) -> Backend:
     """Return what keeps the state document at a file's path or an address. Asks nothing and nobody yet.
+
+    `root` is the folder below which people know files.
 
     Raises UsageError for settings in the environment that make no sense.
     """
     if isinstance(location, Path):
-        return LocalFile(location)
+        below = location.relative_to(root).as_posix() if root and location.is_relative_to(root) else ""
+        return LocalFile(location, below)
     if location.partition("://")[0] in OBJECTS:
         from reconciler.backends.object_store import ObjectStore  # noqa: PLC0415 - only who names one pays for it
 

@@ -97,9 +97,10 @@ class Backend(ABC):
 class LocalFile(Backend):
     """A file of this machine. Its lock is the one of the machine (see store.py), so it lends nothing itself."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "") -> None:
+        """`name` is for people, such as the path below the project's folder."""
         self.file = path
-        self.name = path.name
+        self.name = name or path.name
 
     def read(self) -> Snapshot | None:
         """Read the file."""

@@ -136,3 +136,15 @@ def test_what_is_wrong_everywhere_is_said_once(world: World) -> None:
     ran = world.run("validate", "--json")
 
     assert [d["rule"] for d in ran.json["diagnostics"]] == ["sample.missing"]
+
+
+def test_a_state_document_in_a_folder_is_named_with_the_folder(world: World) -> None:
+    two(world)
+    world.write("voicectl.yaml", f"{PROJECT}environments:\n  staging: {{state: states/staging.json}}\n")
+    world.write("states/staging.json", "{")
+
+    ran = world.run("export", "--env", "staging")
+
+    assert ran.code == 1
+    assert "where: states/staging.json\n" in ran.err
+    assert "`git log -- states/staging.json`" in ran.err
