@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final
@@ -67,7 +68,7 @@ def fraction(value: object) -> float:
     """Return the share that `30%` or `0.3` means. Raises ValueError(what is wrong, what to do)."""
     share = math.nan
     if isinstance(value, str) and (percent := _PERCENT.fullmatch(value)):
-        share = float(percent[1]) / 100
+        share = float(Fraction(percent[1]) / 100)  # 33.3 / 100 is not the float 0.333
     elif isinstance(value, float) or (type(value) is int and value == 0):
         share = float(value)
     if not 0 <= share <= 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from reconciler.desired.project import Safety
 from reconciler.errors import Diagnostic, Severity
@@ -65,12 +66,13 @@ def _deletes(plan: Plan, safety: Safety, declared: int) -> list[Diagnostic]:
             )
         ]
     found = []
-    if managed >= safety.min_voices and len(deleted) > safety.max_deletes * managed:
+    limit = Fraction(repr(safety.max_deletes))  # as it is written: 29 of 100 voices are not more than 29%
+    if managed >= safety.min_voices and len(deleted) > limit * managed:
         found.append(
             _refusal(
                 "safety.max-deletes",
                 f"Too many deletes: {len(deleted)} of {managed} voices ({len(deleted) / managed:.1%}) "
-                f"is over {safety.max_deletes:.0%}",
+                f"is over {float(limit * 100):.8g}%",
                 "The limit is safety.max_deletes in voicectl.yaml.",
             )
         )

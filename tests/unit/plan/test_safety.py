@@ -6,6 +6,7 @@ import pytest
 from plan_sides import declared, mark, plan_of, recorded, shown, told
 
 from reconciler.desired.project import Safety
+from reconciler.desired.project_file import fraction
 from reconciler.errors import Severity
 from reconciler.plan.change import Plan
 from reconciler.plan.safety import peak, refusals
@@ -55,6 +56,16 @@ def test_a_refusal_names_the_limit_the_count_and_the_way_out() -> None:
     assert refusal.summary == "Too many deletes: 4 of 10 voices (40.0%) is over 30%"
     assert "--allow-deletes" in refusal.detail
     assert "safety.max_deletes" in refusal.detail
+
+
+@pytest.mark.parametrize(("written", "count", "of"), [("29%", 29, 100), ("58%", 29, 50), ("33.3%", 333, 1000)])
+def test_as_many_deletes_as_the_limit_says_are_not_over_it(written: str, count: int, of: int) -> None:
+    """In floats 0.29 * 100 is less than 29."""
+    limits = Safety(max_deletes=fraction(written), min_voices=10, max_deletes_absolute=of)
+
+    assert refused(deleting(count, of=of), limits=limits) == []
+    (refusal,) = refusals(deleting(count + 1, of=of), limits, declared=1, allow_deletes=False)
+    assert refusal.summary.endswith(f"is over {written}")
 
 
 def test_an_empty_folder_is_refused_however_few_voices_there_are() -> None:
