@@ -26,6 +26,8 @@ class Rebuilt:
     document: StateDocument
     backups: tuple[Path, ...]
     """Where the old document and the old journal are now."""
+    left_out: tuple[str, ...]
+    """Keys of the old document whose voices are not in the new one."""
 
 
 async def rebuild(workspace: Workspace, clock: Clock, *, dry_run: bool) -> Rebuilt:
@@ -41,11 +43,12 @@ async def rebuild(workspace: Workspace, clock: Clock, *, dry_run: bool) -> Rebui
             planned = await plan_from_account(workspace, PlanRequest(), clock, loaded, desired, session)
         records = _with_kept(_records(planned.plan), before.voices if before else {}, planned.actual)
         document = empty.with_voices(records, planned.account if records else loaded.account)
+        left_out = _left_out(records, before.voices if before else {})
         if dry_run:
-            return Rebuilt(document, ())
+            return Rebuilt(document, (), left_out)
         backups = tuple(hold.set_aside(now))
         hold.replace_document(document)
-        return Rebuilt(document, backups)
+        return Rebuilt(document, backups, left_out)
 
 
 def _readable(hold: Hold) -> LoadedState | None:
@@ -54,6 +57,11 @@ def _readable(hold: Hold) -> LoadedState | None:
         return hold.load()
     except StateError:
         return None
+
+
+def _left_out(records: Mapping[str, VoiceRecord], before: Mapping[str, VoiceRecord]) -> tuple[str, ...]:
+    found = {voice_id for record in records.values() for voice_id in record.voice_ids}
+    return tuple(sorted(key for key, old in before.items() if old.voice_id is not None and old.voice_id not in found))
 
 
 def _with_kept(

@@ -80,6 +80,21 @@ def test_a_rebuild_with_the_credentials_of_another_account_is_refused(applied: W
     assert applied.state_file.read_bytes() == before
 
 
+def test_a_rebuild_names_the_records_that_it_leaves_out(applied: World) -> None:
+    """An account without a voice does not say whose it is: it may be the wrong one."""
+    keys = sorted(applied.records)
+
+    dry = applied.run("state", "rebuild", "--dry-run", env=OTHER)
+    ran = applied.run("state", "rebuild", env=OTHER)
+
+    for each in (dry, ran):
+        assert (each.code, each.out) == (0, "")
+        assert f"Not recorded any more: {', '.join(map(repr, keys))}. " in each.err
+    assert applied.records == {}
+    assert "Not recorded any more" not in applied.run("state", "rebuild").err
+    assert sorted(applied.records) == keys
+
+
 def test_a_rebuild_keeps_replaced_voices_that_are_kept_for_a_time(applied: World) -> None:
     applied.declare("narrator", seed=5, lifecycle={"keep_replaced": "7d"})
     applied.apply()

@@ -24,6 +24,7 @@ def rebuild(settings: Settings, *, dry_run: bool) -> None:
 
     from reconciler.apply.clock import system_clock
     from reconciler.apply.rebuild import rebuild as rebuild_state
+    from reconciler.state.selection import listed
 
     rebuilt = asyncio.run(rebuild_state(settings.workspace(), system_clock, dry_run=dry_run))
     for backup in rebuilt.backups:
@@ -32,3 +33,10 @@ def rebuild(settings: Settings, *, dry_run: bool) -> None:
         click.echo(f"{key}\t{record.voice_id}\t{record.status}")
     verb = "would be" if dry_run else "are"
     click.echo(f"{len(rebuilt.document.voices)} voices {verb} recorded.", err=True)
+    if rebuilt.left_out:
+        click.echo(
+            f"Not recorded any more: {listed(rebuilt.left_out)}. This account has no such voices with our mark; "
+            "if it should have, look whose credentials these are, and bring the old document back with "
+            "`voicectl state push FILE --force`.",
+            err=True,
+        )
