@@ -58,6 +58,14 @@ async def find_lost(
     return found
 
 
+def left_to_settle(intents: Sequence[CreateIntent], *, settle: float, now: float) -> float:
+    """Return for how many seconds yet a list may miss what these creates made; `now` is our time, as in the intents.
+
+    Never more than `settle`: a clock that was set back since does not make the wait longer.
+    """
+    return min(settle, max(intent.at for intent in intents) + settle - now)
+
+
 async def looks(seconds: float) -> AsyncIterator[None]:
     """Yield now, and again after growing pauses, the last time when the seconds have passed."""
     loop = asyncio.get_running_loop()

@@ -14,7 +14,7 @@ from reconciler.apply.desired_side import Desired
 from reconciler.apply.events import Event, Listener, Outcome, Step
 from reconciler.apply.execute import Executor
 from reconciler.apply.interrupts import Interrupts
-from reconciler.apply.lost_creates import find_lost, record_of_lost
+from reconciler.apply.lost_creates import find_lost, left_to_settle, record_of_lost
 from reconciler.apply.making import RunContext
 from reconciler.apply.planning import Planned, PlanRequest, plan_from_account, read_sides
 from reconciler.apply.processing import Processing
@@ -150,8 +150,8 @@ class _Run:
         """Find out what a dead run left behind, then plan."""
         ledger = self.ledger
         if ledger.unknown:
-            intents, now = tuple(ledger.unknown.values()), self.clock().timestamp()
-            left = max(intent.at for intent in intents) + self.session.settle - now
+            intents = tuple(ledger.unknown.values())
+            left = left_to_settle(intents, settle=self.session.settle, now=self.clock().timestamp())
             found = await find_lost(self.session.client, intents, known_ids(ledger.voices), seconds=left)
             for number, intent in ledger.unknown.items():
                 voices = found[intent]
