@@ -163,7 +163,7 @@ def _error(response: httpx.Response, request: str, body: Any) -> ApiError:
         why=_one_line("; ".join(problems)) or _excerpt(response),
         fix=fix,
         request_id=_request_id(response),
-        retry_after=read_retry_after(response.headers.get("Retry-After")),
+        retry_after=read_retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
     )
 
 

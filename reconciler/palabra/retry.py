@@ -20,6 +20,8 @@ THROTTLED_ATTEMPTS = 40
 """Tries of one request that is told to come back later: the server works, it only has to be waited for."""
 LONGEST_WAIT = 60.0
 """Seconds. A server that asks for more than this is not waited for."""
+SHORTEST_WAIT = 1.0
+"""Seconds. A server that asks for less, such as "0", is given our own growing pauses: all tries at once help nobody."""
 TOO_MANY_REQUESTS = 429
 
 T = TypeVar("T")
@@ -63,7 +65,7 @@ class _Patience:
         else:
             self._failures += 1
             worth = self._failures < ATTEMPTS and self._is_passing(error)
-        if not worth or error.retry_after is None:
+        if not worth or error.retry_after is None or error.retry_after < SHORTEST_WAIT:
             return worth
         return error.retry_after if error.retry_after <= LONGEST_WAIT else False
 
@@ -73,13 +75,17 @@ class _Patience:
         return isinstance(error, ApiUnreachableError) or (self._idempotent and isinstance(error, ApiUnknownError))
 
 
-def read_retry_after(header: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for: a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
+def read_retry_after(header: str | None, date: str | None = None) -> float | None:
+    """Return the seconds that a Retry-After header asks for: a number of seconds or an HTTP date (RFC 9110, 10.2.3).
+
+    A date is one of the server's clock, so it counts from the answer's own Date: our clock may be hours away.
+    """
     try:
         seconds = float(header or "")
     except ValueError:
-        moment = read_http_date(header)
-        return None if moment is None else max(0.0, moment.timestamp() - time.time())
+        moment, answered = read_http_date(header), read_http_date(date)
+        now = answered.timestamp() if answered is not None else time.time()
+        return None if moment is None else max(0.0, moment.timestamp() - now)
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 

@@ -241,7 +241,7 @@ def _refused(response: httpx.Response) -> UploadError:
         where=_shown(response.request.url),
         why=message,
         status=status,
-        retry_after=read_retry_after(response.headers.get("Retry-After")),
+        retry_after=read_retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
         retryable=retryable,
         expired=status == 403 and "expired" in f"{code} {message}".lower(),
     )

@@ -38,16 +38,23 @@ def test_a_date_is_waited_for(status: int) -> None:
     assert 30 < waited <= 40
 
 
-def test_a_date_that_has_passed_is_no_wait() -> None:
-    assert seconds_until_done(scripted([problem(503, Retry_After="Thu, 01 Jan 2015 00:00:00 GMT"), ok(voice())])) == 0
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_date_is_one_of_the_servers_clock(hours: float) -> None:
+    """Our own clock may be hours away, and neither a refusal nor a storm of tries must come of that."""
+    there = time.time() + hours * 3600
+    answer = problem(429, Retry_After=formatdate(there + 20, usegmt=True), Date=formatdate(there, usegmt=True))
+
+    assert seconds_until_done(scripted([answer, ok(voice())])) == pytest.approx(20)
 
 
-def test_without_a_word_waits_grow() -> None:
+@pytest.mark.parametrize("asked", [None, "0", "-7", "Thu, 01 Jan 2015 00:00:00 GMT"])
+def test_without_a_word_or_with_none_that_counts_waits_grow(asked: str | None) -> None:
+    """A server that says "0" again and again is no reason to send all tries within a second."""
     moments: list[float] = []
 
     def handler(_: httpx.Request) -> httpx.Response:
         moments.append(virtual_now())
-        return problem(500)
+        return problem(500, **({"Retry_After": asked} if asked else {}))
 
     run_virtually(swallow(FakeApi(handler).client().get_voice("v1")))
 
