@@ -45,14 +45,14 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def interrupt(self) -> None:
-        """Press Ctrl-C, and again if need be, as people do.
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Press Ctrl-C (or send another signal), and again if need be, as people do.
 
         CPython does not see a signal that comes in the moment before it sleeps in input().
         """
         deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None and time.monotonic() < deadline:
-            os.killpg(self.process.pid, signal.SIGINT)
+            os.killpg(self.process.pid, number)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(2)
 

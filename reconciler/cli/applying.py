@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -17,7 +17,7 @@ from reconciler.cli.duration import Duration
 from reconciler.cli.github_files import tell_applied, tell_failed
 from reconciler.cli.outputs import write_outputs
 from reconciler.cli.settings import Settings, option
-from reconciler.errors import RefusedError, UsageError, VoicectlError
+from reconciler.errors import InterruptedRunError, RefusedError, UsageError, VoicectlError
 
 if TYPE_CHECKING:
     from reconciler.apply.planning import Planned, PlanRequest
@@ -237,9 +237,18 @@ def ask(settings: Settings, question: str, *, to: str, fix: str = "add --yes") -
 
 @contextlib.contextmanager
 def _default_signals() -> Iterator[None]:
-    """Let Ctrl-C end a question at once: nothing is in flight yet."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Let Ctrl-C and SIGTERM end a question at once: nothing is in flight, and the event loop hears nothing now."""
+    before = {
+        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        signal.SIGTERM: signal.signal(signal.SIGTERM, _terminated),
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    del frame
+    raise InterruptedRunError("Terminated", exit_code=128 + number, fix="nothing was changed; run again")

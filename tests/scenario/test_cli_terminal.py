@@ -60,6 +60,22 @@ def test_ctrl_c_at_the_question_exits_130_and_does_nothing(applied: World) -> No
     assert applied.run("apply", "--yes").code == 0  # no lock, no journal in the way
 
 
+def test_sigterm_at_the_question_exits_143_and_does_nothing(applied: World) -> None:
+    """A job that is cancelled must not sit at a question that nobody will answer."""
+    applied.declare("narrator", description="Cool.")
+    state = applied.state_file.read_bytes()
+    terminal = Terminal(applied, "apply")
+    terminal.until(QUESTION)
+
+    terminal.interrupt(signal.SIGTERM)
+
+    assert terminal.end() == 143
+    assert "Traceback" not in terminal.screen
+    assert applied.api.writes == []
+    assert applied.state_file.read_bytes() == state
+    assert applied.run("apply", "--yes").code == 0
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_while_voices_are_processed_ends_cleanly_and_the_next_run_goes_on(
     open_world: OpenWorld, number: signal.Signals, code: int
