@@ -61,13 +61,19 @@ class Lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             handle = self._open()
         except OSError as error:
-            raise StateError("Cannot write the lock", where=str(self.path), why=error.strerror or str(error)) from error
+            raise _unwritable(self.path, error) from error
         other = read_holder(self.path)
         if other is not None and other.host != self.holder.host:
             os.close(handle)
             raise _held(other)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(asdict(self.holder)).encode(), 0)
+        try:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps(asdict(self.holder)).encode(), 0)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+            os.close(handle)
+            raise _unwritable(self.path, error) from error
         self._handle = handle
         return self
 
@@ -130,8 +136,20 @@ def break_lock(path: Path, *, force: bool) -> Holder | None:
     holder = read_holder(path)
     if not force and is_held(path):
         raise _held(holder)
-    path.unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
     return holder
+
+
+def _unwritable(path: Path, error: OSError) -> StateError:
+    return StateError(
+        "Cannot write the lock",
+        where=str(path),
+        why=error.strerror or str(error),
+        fix="nothing was changed; free some space or make the folder writable, then run again",
+    )
 
 
 def _held(holder: Holder | None) -> LockedError:

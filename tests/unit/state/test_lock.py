@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -163,6 +164,28 @@ def test_a_folder_that_cannot_be_is_a_state_error(tmp_path: Path) -> None:
 
     with pytest.raises(StateError, match="Cannot write the lock"), Lock(tmp_path / "file/lock", ME):
         pass
+
+
+def test_a_full_disk_is_a_state_error_and_leaves_no_lock(path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        with pytest.raises(StateError, match="Cannot write the lock") as caught, Lock(path, ME):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+    assert "free some space" in caught.value.fix
+    assert not path.exists()
+
+
+def test_unlock_where_nothing_can_be_removed_is_a_state_error(path: Path) -> None:
+    path.mkdir(parents=True)  # a stand-in for a read-only folder, which would not stop root
+
+    with pytest.raises(StateError, match="Cannot write the lock"):
+        break_lock(path, force=True)
 
 
 def test_an_exception_gives_the_lock_back(path: Path) -> None:
