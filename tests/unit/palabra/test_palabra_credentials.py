@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 
 import httpx
 import pytest
 import raw_server
-from fake_api import BASE, BEARER, CALLS, KEY, Call, FakeApi, ok, problem, scripted, shown, swallow, voice
+from fake_api import BASE, BEARER, CALLS, KEY, NEW, Call, FakeApi, ok, problem, scripted, shown, swallow, voice
 from hypothesis import given
 from hypothesis import strategies as st
 from virtual_time import run_virtually
@@ -130,6 +131,23 @@ def test_no_error_and_no_log_line_shows_the_key(
     assert KEY not in shown(error)
     assert KEY not in caplog.text
     assert not any(KEY in repr(record.__dict__) for record in caplog.records)
+
+
+FORM = {"x-amz-signature": "authorizes-by-itself", "policy": "authorizes-too", "key": "k"}
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("length", [None, 250], ids=["whole", "cut off"])
+def test_no_error_quotes_an_upload_form(status: int, length: int | None) -> None:
+    """A create that was carried out may be answered by half of its body, or by an error with the form in it."""
+    body = json.dumps({"ok": False, "data": {"samples": [{"form_data": FORM, "item_id": "0" * 300}]}})
+    api = scripted([httpx.Response(status, content=body[:length].encode())])
+
+    error = run_virtually(swallow(api.client().create(NEW)))
+
+    assert error is not None
+    assert "authorizes" not in shown(error)
+    assert "upload form" in error.why
 
 
 def test_a_password_in_the_address_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
