@@ -127,7 +127,8 @@ class Processing:
             async for page in self._client.pages():
                 for voice in page:
                     self._seen(voice)
-                    wanted.discard(voice.voice_id)
+                    if voice.status != wire.UNKNOWN:  # else it is asked for itself
+                        wanted.discard(voice.voice_id)
                 listed += page
                 if not wanted and not after_all:
                     return

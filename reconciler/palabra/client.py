@@ -20,6 +20,8 @@ from reconciler.palabra.retry import TOO_MANY_REQUESTS, retrying
 DEFAULT_URL = "https://api.palabra.ai"
 PAGE_SIZE = 50
 """The largest page that every version of the API page allows (section 11, row 16)."""
+STALE_PAGES = 50
+"""How many pages in a row may have no voice that was not there before; after them the list goes in circles."""
 UNAUTHORIZED = 401
 GONE = (404, 410)
 NO_SUCH_METHOD = 405
@@ -113,6 +115,7 @@ class PalabraClient:
         query = {"page_size": str(PAGE_SIZE), "sort": "asc"}
         seen: set[str] = set()
         tokens: set[str] = set()
+        stale = 0
         while True:
             answer = await self._send("GET", "/saas/voice", query=query)
             page = self._read(wire.read_page, answer, "GET /saas/voice")
@@ -120,8 +123,11 @@ class PalabraClient:
             if page.next is None:
                 return
             fresh = {voice.voice_id for voice in page.voices} - seen
-            if page.next in tokens or (page.voices and not fresh):  # an empty page alone is no circle
-                why = "a page came twice, or a page with nothing new on it names another one"
+            # Pages with nothing new are no circle yet: a server may filter them, or voices made since have moved all
+            # others one page on.
+            stale = 0 if fresh else stale + 1
+            if page.next in tokens or stale == STALE_PAGES:
+                why = "a page came twice, or page after page has nothing new on it"
                 raise ApiRefusedError("The list of voices never ends", request="GET /saas/voice", why=why)
             seen |= fresh
             tokens.add(page.next)

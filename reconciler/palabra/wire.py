@@ -12,6 +12,9 @@ from typing import Any
 
 from msgspec import Struct
 
+UNKNOWN = "unknown"
+"""The status of a voice whose answer has none."""
+
 
 class Voice(Struct, frozen=True):
     """A voice as an answer shows it."""
@@ -29,7 +32,7 @@ class Voice(Struct, frozen=True):
     """Errors of the processing."""
     warnings: tuple[str, ...]
     complete: bool
-    """Whether the answer had all of name, description and labels: list answers may leave some out."""
+    """Whether the answer had all of name, description, labels and status: list answers may leave some out."""
     lang_code: str | None = None
 
 
@@ -82,7 +85,7 @@ def read_voice(payload: Any) -> Voice:
     no_labels: dict[str, str | None] | None = {} if "labels" in payload else None
     return Voice(
         voice_id=payload["voice_id"],
-        status=str(payload.get("processing_status") or "unknown").lower(),
+        status=str(payload.get("processing_status") or UNKNOWN).lower(),
         name=_text(payload.get("name")),
         description=_text(payload.get("description")),
         labels={str(k): _text(v) for k, v in labels.items()} if isinstance(labels, dict) else no_labels,
@@ -90,7 +93,7 @@ def read_voice(payload: Any) -> Voice:
         created_at=_text(payload.get("utc_created_at")),
         problems=read_problems(result, "errors"),
         warnings=read_problems(result, "warnings"),
-        complete={"name", "description", "labels"} <= payload.keys(),
+        complete={"name", "description", "labels", "processing_status"} <= payload.keys(),
         lang_code=_text(payload.get("lang_code")),
     )
 

@@ -34,11 +34,12 @@ def now() -> float:
 class Account:
     """The part of a client that polling uses, before an account of voices that become ready in time."""
 
-    def __init__(self, *, complete: bool = True) -> None:
+    def __init__(self, *, complete: bool = True, lists_show_status: bool = True) -> None:
         self.ready_at: dict[str, float] = {}
         self.requests: list[tuple[str, float]] = []
         """Kind, and when it was sent."""
         self._complete = complete
+        self._lists_show_status = lists_show_status
 
     @property
     def client(self) -> PalabraClient:
@@ -48,10 +49,10 @@ class Account:
         self.ready_at[voice_id] = now() + PROCESSED
         return voice_id
 
-    def _voice(self, voice_id: str) -> wire.Voice:
-        status = "ready" if now() >= self.ready_at[voice_id] else "pending"
+    def _voice(self, voice_id: str, *, with_status: bool = True) -> wire.Voice:
+        status = {"processing_status": "ready" if now() >= self.ready_at[voice_id] else "pending"}
         named = {"name": "A", "description": "", "labels": {}} if self._complete else {}
-        return wire.read_voice({"voice_id": voice_id, "processing_status": status, **named})
+        return wire.read_voice({"voice_id": voice_id, **(status if with_status else {}), **named})
 
     async def _answer(self, kind: str) -> None:
         self.requests.append((kind, now()))
@@ -61,7 +62,8 @@ class Account:
         ids = list(self.ready_at)
         for start in range(0, len(ids) or 1, PAGE_SIZE):
             await self._answer("list")
-            yield [self._voice(voice_id) for voice_id in ids[start : start + PAGE_SIZE]]
+            page = ids[start : start + PAGE_SIZE]
+            yield [self._voice(voice_id, with_status=self._lists_show_status) for voice_id in page]
 
     async def get_voice(self, voice_id: str) -> wire.Voice | None:
         await self._answer("get")
@@ -128,6 +130,17 @@ def test_a_list_without_descriptions_shows_no_marks_and_is_not_kept() -> None:
         account = Account(complete=False)
         async with Processing(account.client, account_size=200) as processing:
             await make(account, processing, 200, every=0.01)
+
+            assert processing.last_list is None
+
+    run(work())
+
+
+def test_where_a_list_shows_no_status_each_voice_is_asked_for() -> None:
+    async def work() -> None:
+        account = Account(lists_show_status=False)
+        async with asyncio.timeout(60), Processing(account.client, account_size=200) as processing:
+            await make(account, processing, 10, every=0.01)
 
             assert processing.last_list is None
 

@@ -63,6 +63,32 @@ def test_a_list_that_repeats_itself_under_new_tokens_ends() -> None:
         run_virtually(api.client().list_voices())
 
 
+def test_a_list_that_moves_on_while_it_is_read_is_no_circle() -> None:
+    """Voices made meanwhile push the others from page to page, so that whole pages may come again."""
+    api = paged({None: (["c", "b"], "2"), "2": (["c", "b"], "4"), "4": (["b", "c"], "6"), "6": (["a"], None)})
+
+    assert set(run_virtually(api.client().list_voices())) == {"a", "b", "c"}
+
+
+def test_empty_pages_without_end_end() -> None:
+    tokens = iter(range(1000))
+    api = FakeApi(lambda _: ok({"items": [], "next": f"t{next(tokens)}"}))
+
+    with pytest.raises(ApiError, match="never ends"):
+        run_virtually(api.client().list_voices())
+
+
+def test_a_voice_that_a_list_shows_without_its_status_is_asked_for() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/saas/voice":
+            return ok({"items": [{k: v for k, v in voice("v1").items() if k != "processing_status"}]})
+        return ok(voice("v1"))
+
+    voices = run_virtually(FakeApi(handler).client().list_voices())
+
+    assert voices["v1"].status == "ready"
+
+
 def test_voices_that_a_list_shows_in_part_are_asked_for_one_by_one() -> None:
     """A description that a list leaves out could hold our mark."""
 

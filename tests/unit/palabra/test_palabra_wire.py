@@ -100,9 +100,9 @@ def test_a_whole_voice() -> None:
     )
 
 
-@pytest.mark.parametrize("missing", ["name", "description", "labels"])
+@pytest.mark.parametrize("missing", ["name", "description", "labels", "processing_status"])
 def test_a_voice_without_one_of_its_fields_is_not_complete(missing: str) -> None:
-    payload = {"voice_id": "v1", "name": "Anna", "description": "", "labels": {}}
+    payload = {"voice_id": "v1", "name": "Anna", "description": "", "labels": {}, "processing_status": "ready"}
     assert wire.read_voice(payload).complete
 
     del payload[missing]
