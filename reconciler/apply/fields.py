@@ -36,10 +36,10 @@ class FieldWriter:
             return
         await self._send(change, actual.voice_id, payload, keep)
 
-    async def unmark(self, change: Change, actual: ActualVoice) -> None:
+    async def unmark(self, change: Change, actual: ActualVoice, keep: Keep) -> None:
         """Take our mark off a voice that is no longer ours."""
         text = without_mark(actual.description, self._run.scope)
-        await self._send(change, actual.voice_id, {"description": text}, lambda _: {change.key: None})
+        await self._send(change, actual.voice_id, {"description": text}, keep)
 
     def _mark(self, change: Change, record: VoiceRecord, actual: ActualVoice) -> Mark | None:
         if not self._run.ownership_mark:

@@ -13,7 +13,7 @@ from reconciler.apply.fields import FieldWriter
 from reconciler.apply.making import Keep, Maker, RunContext, StillPending
 from reconciler.apply.processing import FINAL, Processing
 from reconciler.desired.voice import Manage
-from reconciler.errors import VoicectlError
+from reconciler.errors import ApiRefusedError, VoicectlError
 from reconciler.palabra import wire
 from reconciler.palabra.client import PAGE_SIZE
 from reconciler.plan import diff
@@ -30,6 +30,10 @@ Release = Callable[[], None]
 Ended = tuple[str | None, str]
 """The voice id that the key has afterwards, and a warning or nothing."""
 
+REPLACED_NEXT = "the voice was left as it is; the next apply replaces it"
+"""The way out where a voice failed that was in use."""
+NO_SUCH_TEXT = (400, 422)
+"""What a server says that takes no empty description, which is all that is left of one that was but our mark."""
 REMOVED = "deleted"
 """The status of a record whose voice is gone and whose next one is not there yet."""
 
@@ -65,7 +69,7 @@ class Steps:
         desired = _desired(change)
         voice_id = await self._maker.make(change, self._keep_first(change, desired))
         voice = await self._wait(change, voice_id, release)
-        return await self._first_voice(change, desired, voice, settle=False)
+        return await self._first_voice(change, desired, voice, release, settle=False)
 
     async def replace(self, change: Change, release: Release) -> Ended:
         """Make a new voice, and let the old one go once the new one is ready (or before, if asked)."""
@@ -76,25 +80,29 @@ class Steps:
             return await self.create(replace(change, record=gone, previous_key=None), release)
         voice_id = await self._maker.make(change, self._keep_successor(change, desired, record))
         voice = await self._wait(change, voice_id, release)
-        return await self._successor_voice(change, desired, voice, settle=False)
+        return await self._successor_voice(change, desired, voice, release, settle=False)
 
     async def resume(self, change: Change, release: Release) -> Ended:
         """Go on with a voice that an earlier run left on its way."""
         desired, record = _desired(change), self._record(change)
         if change.successor is None:
-            self._run.ledger.conclude(None, self._under_new_key(change, record))
-            voice = await self._wait(change, _id(change.actual), release, seen=change.actual)
-            return await self._first_voice(change, desired, voice, settle=True)
+            assert change.actual is not None
+            waiting = replace(record, status=change.actual.status) if record.ready else record
+            self._run.ledger.conclude(None, self._under_new_key(change, waiting))
+            voice = await self._wait(change, change.actual.voice_id, release, seen=change.actual)
+            if record.ready and voice.status == "failed":  # it was in use, so it is replaced before it is removed
+                raise self._failed_in_use(change, record, voice)
+            return await self._first_voice(change, desired, voice, release, settle=True)
         waiting = replace(record, successor=successor_record(desired, change.successor))
         self._run.ledger.conclude(None, self._under_new_key(change, waiting))
         voice = await self._wait(change, change.successor.voice_id, release, seen=change.successor)
-        return await self._successor_voice(change, desired, voice, settle=True)
+        return await self._successor_voice(change, desired, voice, release, settle=True)
 
     async def adopt(self, change: Change, release: Release) -> Ended:
         """Take over a voice that exists: imported, known by its mark, or kept since it was replaced."""
         desired, actual = _desired(change), change.actual
         if change.successor is not None:
-            return await self._bring_back(change, desired, change.successor.voice_id)
+            return await self._bring_back(change, desired, change.successor.voice_id, release)
         assert actual is not None
         if desired.is_observed:
             return self._observe(change, desired, actual)
@@ -109,11 +117,10 @@ class Steps:
         if imported and voice.status == "failed":  # not made by us, so not ours to remove
             self._run.ledger.conclude(None, {change.key: None})
             raise ProcessingFailedError(voice, fix="the voice was left as it is, and not adopted")
-        return await self._first_voice(change, desired, voice, settle=True)
+        return await self._first_voice(change, desired, voice, release, settle=True)
 
     async def update(self, change: Change, release: Release) -> Ended:
         """Change name, description, labels or protection in place; a moved voice gets its new key's mark."""
-        del release  # an update does not wait for anybody
         desired, record, actual = _desired(change), self._record(change), change.actual
         assert actual is not None
         if desired.is_observed:
@@ -125,7 +132,26 @@ class Steps:
         outdated = any(field.path == MARK for field in change.fields)
         force_mark = outdated or change.previous_key is not None or record.manage is not None
         await self._fields.write(change, record, actual, keep, force_mark=force_mark)
+        await self._ready_again(change, actual.voice_id, release)
         return actual.voice_id, self._unkept(change.key)
+
+    async def _ready_again(self, change: Change, voice_id: str, release: Release) -> None:
+        """Wait for a voice that a server processes anew because of an update; most do not."""
+        written = self._run.ledger.voices[change.key]
+        if written.ready:
+            return
+        voice = await self._wait(change, voice_id, release)
+        again = replace(written, status="ready")
+        if voice.status == "failed":
+            raise self._failed_in_use(change, again, voice)
+        self._run.ledger.conclude(None, {change.key: again})
+
+    def _failed_in_use(self, change: Change, record: VoiceRecord, voice: wire.Voice) -> ProcessingFailedError:
+        """Leave a voice that consumers have as it was; return why."""
+        error = ProcessingFailedError(voice, fix=REPLACED_NEXT)
+        failed = replace(record, last_error=LastError(error.what, voice.problems))
+        self._run.ledger.conclude(None, {change.key: failed})
+        return error
 
     def _observe(self, change: Change, desired: DesiredVoice, actual: ActualVoice) -> Ended:
         """Let state know of a voice that is only observed. Nothing is sent."""
@@ -146,20 +172,36 @@ class Steps:
     async def forget(self, change: Change, release: Release) -> Ended:
         """Leave a voice on the server and out of state; without our mark, so that nobody takes it for ours again.
 
-        To one that was only observed nothing is written: where it has our mark, state remembers it as forgotten.
+        To one that was only observed nothing is written. Where it has our mark then, or where the server keeps the mark
+        all the same, state remembers the voice as forgotten.
         """
         del release
         actual, record = change.actual, change.record
-        mark = read_mark(actual.description) if actual else None
-        ours = mark is not None and mark.scope == self._run.scope
+        ours = actual is not None and self._is_ours(actual)
         if record is not None and record.manage == Manage.OBSERVE:
             kept = replace(record, status=FORGOTTEN) if ours or record.retired or record.successor else None
             self._run.ledger.conclude(None, {change.key: kept})
             return None, ""
-        if actual is not None and ours:
-            await self._fields.unmark(change, actual)
-        self._run.ledger.conclude(None, {change.key: None})
-        return None, ""
+        if actual is None or not ours:
+            self._run.ledger.conclude(None, {change.key: None})
+            return None, ""
+        forgotten = replace(self._record(change), status=FORGOTTEN, manage=Manage.OBSERVE.value)
+
+        def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
+            return {change.key: forgotten if self._is_ours(now) else None}
+
+        try:
+            await self._fields.unmark(change, actual, keep)
+        except ApiRefusedError as error:
+            if error.status not in NO_SUCH_TEXT:
+                raise
+            self._run.ledger.conclude(None, {change.key: forgotten})
+        still = change.key in self._run.ledger.voices
+        return None, "the server keeps our mark in its description; state remembers it as forgotten" if still else ""
+
+    def _is_ours(self, voice: ActualVoice) -> bool:
+        mark = read_mark(voice.description)
+        return mark is not None and mark.scope == self._run.scope
 
     async def clean(self, change: Change, release: Release) -> Ended:
         """Remove a half-made, retired or second voice of ours."""
@@ -252,7 +294,9 @@ class Steps:
             return voice
         return await self._run.session.client.get_voice(voice.voice_id) or voice
 
-    async def _first_voice(self, change: Change, desired: DesiredVoice, voice: wire.Voice, *, settle: bool) -> Ended:
+    async def _first_voice(
+        self, change: Change, desired: DesiredVoice, voice: wire.Voice, release: Release, *, settle: bool
+    ) -> Ended:
         """End a key's first voice: ready, or failed and removed. With `settle`, fields changed since are written."""
         ledger, actual = self._run.ledger, to_actual(voice)
         before = ledger.voices[change.key]
@@ -263,11 +307,11 @@ class Steps:
             await self._maker.remove(change.key, voice.voice_id, {change.key: replace(failed, voice_id=None)})
             raise error
         ready = replace(voice_record(desired, actual, self._run.scope, retired=before.retired), status="ready")
-        await self._take_over(change, desired, ready, actual, settle=settle)
+        await self._take_over(change, desired, ready, actual, release, settle=settle)
         return voice.voice_id, self._unkept(change.key)
 
     async def _successor_voice(
-        self, change: Change, desired: DesiredVoice, voice: wire.Voice, *, settle: bool
+        self, change: Change, desired: DesiredVoice, voice: wire.Voice, release: Release, *, settle: bool
     ) -> Ended:
         """End a replacement: the new voice takes over, or the old one stays as if nothing had been."""
         ledger = self._run.ledger
@@ -284,23 +328,30 @@ class Steps:
         if before.voice_id is not None and change.actual is not None:
             retired = (*earlier, before.retire(stamp(self._run.clock() + grace)))
         new = voice_record(desired, to_actual(voice), self._run.scope, retired=retired)
-        await self._take_over(change, desired, new, to_actual(voice), settle=settle)
+        await self._take_over(change, desired, new, to_actual(voice), release, settle=settle)
         if retired != earlier and not grace:
             left = replace(ledger.voices[change.key], retired=earlier)
             await self._maker.remove(change.key, retired[-1].voice_id, {change.key: left})
         return voice.voice_id, self._unkept(change.key)
 
-    async def _bring_back(self, change: Change, desired: DesiredVoice, voice_id: str) -> Ended:
+    async def _bring_back(self, change: Change, desired: DesiredVoice, voice_id: str, release: Release) -> Ended:
         """Let a replaced voice that was kept be the key's again."""
         voice = await self._run.session.client.get_voice(voice_id)
         if voice is None or voice.status != "ready":
             shown = "gone" if voice is None else voice.status
             raise VoicectlError(f"The kept voice {voice_id} is {shown}", fix="plan again")
         self._run.ledger.conclude(None, self._under_new_key(change, self._record(change)))
-        return await self._successor_voice(change, desired, voice, settle=True)
+        return await self._successor_voice(change, desired, voice, release, settle=True)
 
     async def _take_over(
-        self, change: Change, desired: DesiredVoice, ready: VoiceRecord, actual: ActualVoice, *, settle: bool
+        self,
+        change: Change,
+        desired: DesiredVoice,
+        ready: VoiceRecord,
+        actual: ActualVoice,
+        release: Release,
+        *,
+        settle: bool,
     ) -> None:
         """Let a ready voice be the key's. With `settle`, fields whose file changed since they were sent are written."""
         if not settle:
@@ -316,6 +367,7 @@ class Steps:
             self._run.ledger.conclude(None, {change.key: ready})
         changed = diff.updates(desired, actual, None, self._run.scope)
         await self._fields.write(replace(change, fields=changed), ready, actual, keep, force_mark=True)
+        await self._ready_again(change, actual.voice_id, release)
 
     def _unkept(self, key: str) -> str:
         """Say which fields the server keeps in another form than they were sent in."""

@@ -160,6 +160,9 @@ class DeclaredVoice:
             self._replacement(record, voice, "asked for")
         elif voice.status in HALF_MADE:
             self._replacement(record, voice, f"the server shows it as {voice.status}")
+        elif voice.status != "ready":
+            self._successor(record, wanted=False)
+            self._resume(voice, f"it was ready, and the server shows it as {voice.status}")
         else:
             self._successor(record, wanted=False)
             self._same_voice(record, voice)

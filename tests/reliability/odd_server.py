@@ -26,8 +26,11 @@ HABITS = {
     "uppercase-labels": "label values come back in upper case",
     "slow": "every answer takes a fifth of a second",
     "thin-lists": "list items have no description and no labels",
+    "statusless-lists": "list items have no status",
     "lingering": "a delete answers 202, and the voice stays in lists, as it was, for a while",
     "silent-updates": "an update answers 200 with an empty body",
+    "keeps-descriptions": "an update to an empty description changes nothing",
+    "reprocesses": "an update has the voice processed again",
     "no-user": "no voice tells whose it is",
     "queued": "a voice that is processed has the status `queued`, and then `processing`",
     "late": "a new voice is a 404 for a moment",
@@ -105,6 +108,10 @@ class OddServer:
         return {**self.shown(voice_id), "samples": [{"item_id": 0, "url": f"{self.url}/put", "form_data": form}]}
 
     def update(self, voice: Voice, data: dict[str, Any]) -> None:
+        if "keeps-descriptions" in self.habits and data.get("description") == "":
+            del data["description"]
+        if "reprocesses" in self.habits:
+            voice.uploaded = time.time()
         voice.fields |= self._kept({k: v for k, v in data.items() if k in ("name", "description", "labels")})
 
     def _kept(self, fields: dict[str, Any]) -> dict[str, Any]:
@@ -233,6 +240,8 @@ class _Handler(BaseHTTPRequestHandler):
         items = [odd.shown(voice_id) for voice_id in ids[start : start + size]]
         if "thin-lists" in odd.habits:
             items = [{k: v for k, v in item.items() if k not in ("description", "labels")} for item in items]
+        if "statusless-lists" in odd.habits:
+            items = [{k: v for k, v in item.items() if not k.startswith("processing_")} for item in items]
         more = str(start + size) if start + size < len(ids) else None
         self._send(200, {"items": items, "next": more})
 

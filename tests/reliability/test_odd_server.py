@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,4 +176,65 @@ def test_a_voice_that_was_not_waited_for_is_taken_up_later(tmp_path: Path, runs:
 
         assert odd.apply() == 0, odd.said
         assert odd.repository.get("a") == voice_id
+        odd.assert_right()
+
+
+def test_a_forgotten_voice_that_keeps_our_mark_is_not_deleted_later(tmp_path: Path, runs: ForkServer) -> None:
+    """The mark is all of its description, and the server does not make a description empty."""
+    with OddServer({"keeps-descriptions"}) as server:
+        odd = opened(server, tmp_path, runs)
+        odd.repository.declare("a", lifecycle={"on_remove": "forget"})
+        odd.repository.declare("b", seed=2)
+        assert odd.apply() == 0, odd.said
+        voice_id = odd.repository.records["a"]["voice_id"]
+        said = odd.repository.declared["a"]
+
+        odd.repository.remove("a")
+        assert odd.apply() == 0, odd.said
+        assert "forgotten" in odd.said
+        odd.repository.assert_settled()
+        assert odd.apply() == 0, odd.said
+
+        assert voice_id in server.alive
+        assert odd.repository.get("a") == ""
+        odd.repository.declare("a", **{k: v for k, v in said.items() if k != "sample"})
+        assert odd.apply() == 0, odd.said
+        assert odd.repository.records["a"]["voice_id"] == voice_id, "it was there all the time"
+        odd.assert_right()
+
+
+def test_a_voice_in_use_that_is_processed_again_is_waited_for(tmp_path: Path, runs: ForkServer) -> None:
+    with OddServer() as server:
+        odd = opened(server, tmp_path, runs)
+        odd.repository.declare("a")
+        assert odd.apply() == 0, odd.said
+        (voice_id,) = server.alive
+        server.voices[voice_id].uploaded = time.time() + 3
+
+        assert odd.apply() == 0, odd.said
+
+        assert odd.repository.get("a") == voice_id
+        odd.assert_right()
+
+
+def test_a_voice_in_use_that_fails_when_it_is_processed_again_is_replaced_by_the_next_apply(
+    tmp_path: Path, runs: ForkServer
+) -> None:
+    with OddServer({"reprocesses"}) as server:
+        odd = opened(server, tmp_path, runs)
+        odd.repository.declare("a")
+        assert odd.apply() == 0, odd.said
+        (old,) = server.alive
+        odd.repository.declare("a", description="Warm.")
+        server.refused.add("Voice a")
+
+        assert odd.apply() == 3
+        assert "It hums." in odd.said
+        assert list(server.alive) == [old], "it is not removed before there is another"
+
+        server.refused.clear()
+        server.voices[old].fields["name"] = "Broken"
+        server.refused.add("Broken")
+        assert odd.apply() == 0, odd.said
+        assert old not in server.alive
         odd.assert_right()
