@@ -35,27 +35,36 @@ SKEW = timedelta(seconds=2)
 
 
 async def find_lost(
-    client: PalabraClient, intents: Sequence[CreateIntent], known: Collection[str], *, seconds: float
+    client: PalabraClient,
+    intents: Sequence[CreateIntent],
+    known: Collection[str],
+    *,
+    seconds: float,
+    before: Collection[str] | None = None,
 ) -> dict[CreateIntent, list[wire.Voice]]:
     """Return, for each create, the voices that it made; none where the list has settled without one.
 
-    `known` are ids that belong to somebody else; after `seconds` the list must show what there is. Without a mark a
-    create has made at most one voice: raises StateError when several could be it.
+    `known` are ids that belong to somebody else, `before` those that the account had before the creates, None where
+    that is not known any more; after `seconds` the list must show what there is. Without a mark a create has made at
+    most one voice: raises StateError when several could be it, or when it may as well be an old one of somebody else.
     """
+    old = frozenset(before or ())
     found: dict[CreateIntent, list[wire.Voice]] = {intent: [] for intent in intents}
     async for _ in looks(seconds):
         listed = await client.list_voices()
         for intent in intents:
-            fitting = [v for v in listed.values() if v.voice_id not in known and _may_be(intent, v)]
+            fitting = [v for v in listed.values() if v.voice_id not in known and _may_be(intent, v, old)]
             # A lagging list may also show what was deleted a moment ago.
             asked = [await client.get_voice(v.voice_id) for v in fitting]
             found[intent] = [v for v in asked if v is not None]
-        if all(found.values()):
+        if all(any(v.voice_id not in old for v in voices) for voices in found.values()):
             break
     for intent, voices in found.items():
         if intent.mark is None and len(voices) > 1:
             raise _ambiguous(intent, voices)
-    return found
+        if intent.mark is None and before is None and any(read_moment(v.created_at) is None for v in voices):
+            raise _of_unknown_age(intent, voices[0])
+    return {intent: [v for v in voices if v.voice_id not in old] for intent, voices in found.items()}
 
 
 def left_to_settle(intents: Sequence[CreateIntent], *, settle: float, now: float) -> float:
@@ -78,7 +87,7 @@ async def looks(seconds: float) -> AsyncIterator[None]:
         yield
 
 
-def _may_be(intent: CreateIntent, voice: wire.Voice) -> bool:
+def _may_be(intent: CreateIntent, voice: wire.Voice, old: Collection[str]) -> bool:
     if intent.mark is not None:
         mark = read_mark(voice.description)
         return mark is not None and str(mark) == intent.mark
@@ -86,7 +95,9 @@ def _may_be(intent: CreateIntent, voice: wire.Voice) -> bool:
         return False
     created = read_moment(voice.created_at)
     since = read_moment(intent.since) or datetime.fromtimestamp(intent.at, UTC) - WINDOW
-    return created is None or since - SKEW <= created <= since + WINDOW
+    if created is None:
+        return voice.voice_id not in old
+    return since - SKEW <= created <= since + WINDOW
 
 
 def _same_name(one: str | None, other: str | None) -> bool:
@@ -101,6 +112,15 @@ def _ambiguous(intent: CreateIntent, voices: Sequence[wire.Voice]) -> StateError
         f"A lost answer left {len(voices)} voices that {intent.key!r} may have made: {ids}",
         why=f"all are named {intent.name!r}, were created in the same minutes and wait for their sample",
         fix="delete those that are not wanted and run again; `ownership_mark: true` makes this question answerable",
+    )
+
+
+def _of_unknown_age(intent: CreateIntent, voice: wire.Voice) -> StateError:
+    return StateError(
+        f"A lost answer left a voice that {intent.key!r} may have made, or somebody else: {voice.voice_id}",
+        why=f"it is named {intent.name!r} and waits for its sample, and the server does not say since when",
+        fix="delete it if it is not wanted, else give it another name, and run again; "
+        "`ownership_mark: true` makes this question answerable",
     )
 
 

@@ -67,8 +67,8 @@ class RunContext:
     """Ids of voices that were deleted: a list from before that may still show them."""
     spared: frozenset[str]
     """Ids of replaced voices that state has lost, and that are kept for a time."""
-    account_size: int
-    """How many voices the account had."""
+    before: frozenset[str]
+    """Ids of the voices that the account had when the plan was made."""
     account_seen: asyncio.Event
     """Set once a voice was made: then it is known whose account this is, as far as the server tells."""
 
@@ -150,7 +150,9 @@ class Maker:
         """Find the voice of a lost answer and remove it: its upload form was lost too. Return whether there was one."""
         ledger = self._run.ledger
         session = self._run.session
-        found = await find_lost(session.client, [intent], known_ids(ledger.voices), seconds=session.settle)
+        found = await find_lost(
+            session.client, [intent], known_ids(ledger.voices), seconds=session.settle, before=self._run.before
+        )
         voices = found[intent]
         for voice in voices:
             await self.remove(key, voice.voice_id, {})

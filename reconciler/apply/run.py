@@ -194,10 +194,10 @@ class _Run:
             made=set(),
             removed=set(),
             spared=frozenset(old.voice_id for kept in plan.kept.values() for old in kept),
-            account_size=len(planned.actual.voices),
+            before=frozenset(planned.actual.voices),
             account_seen=asyncio.Event(),
         )
-        account_size = context.account_size + sum(change.uploads for change in plan.changes)
+        account_size = len(context.before) + sum(change.uploads for change in plan.changes)
         async with Processing(self.session.client, account_size=account_size) as processing:
             steps = Steps(context, processing, wait=self.request.wait)
             executor = Executor(steps, processing, listener, parallelism=self.request.parallelism)

@@ -219,7 +219,7 @@ class Steps:
         Where no create was lost, this is done only if the look costs less than what was made; and not anew where
         the last look for processed voices went through the whole list.
         """
-        pages = self._run.account_size // PAGE_SIZE + 1
+        pages = len(self._run.before) // PAGE_SIZE + 1
         if not self._run.ownership_mark or not (self._run.suspects or pages <= len(self._run.made)):
             return
         known = known_ids(self._run.ledger.voices) | self._run.spared | self._run.removed
