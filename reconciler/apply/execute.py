@@ -66,7 +66,8 @@ class Executor:
             self._tasks.append(asyncio.create_task(self._one(scout)))
             await self._see_the_account(self._tasks[0])
         self._tasks += [asyncio.create_task(self._one(change)) for change in changes if change is not scout]
-        return list(await asyncio.gather(*self._tasks))
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)  # each comes to its own end first
+        return [_result(outcome) for outcome in ended]
 
     async def _see_the_account(self, scout: asyncio.Task[Outcome]) -> None:
         """Return once the first voice is reserved, or has come to nothing. Raises AccountError."""
@@ -94,6 +95,7 @@ class Executor:
         except asyncio.CancelledError:
             return ended(Step.FAILED, "interrupted; the next apply finds out what became of it")
         except AccountError:
+            self._steps.stop()  # it is true of all of them
             raise
         except VoicectlError as error:
             where = f" [{error.where}]" if error.where else ""
@@ -136,6 +138,12 @@ class Executor:
             case _:
                 assert_never(change.action)
         return await visit(change, held.release)
+
+
+def _result(ended: Outcome | BaseException) -> Outcome:
+    if isinstance(ended, BaseException):
+        raise ended
+    return ended
 
 
 class _Slot:

@@ -126,6 +126,7 @@ class Maker:
         new = self._new_voice(desired, upload)
         client, ledger = self._run.session.client, self._run.ledger
         for attempt in range(1, ATTEMPTS + 1):
+            self._run.check_stop()  # what follows a lost answer is another create
             intent = self._intent(desired, new)
             number = await ledger.intend_create(intent)
             try:

@@ -64,6 +64,10 @@ class Steps:
         """Raise Stopped if the run was asked to stop."""
         self._run.check_stop()
 
+    def stop(self) -> None:
+        """Let no further step begin."""
+        self._run.stop.set()
+
     async def create(self, change: Change, release: Release) -> Ended:
         """Make a voice for a key that has none."""
         desired = _desired(change)

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from forked_runs import KILLED, ForkServer
@@ -237,4 +238,37 @@ def test_a_voice_in_use_that_fails_when_it_is_processed_again_is_replaced_by_the
         server.refused.add("Broken")
         assert odd.apply() == 0, odd.said
         assert old not in server.alive
+        odd.assert_right()
+
+
+class AnothersKey(OddServer):
+    """Takes its time to make voices, and makes them for somebody whom its lists do not show."""
+
+    def create(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer to a create."""
+        time.sleep(0.1)  # what is asked side by side is answered one after the other
+        return {**super().create(data), "user_id": "another"}
+
+
+def test_creates_that_are_under_way_when_the_account_turns_out_to_be_another_leave_nothing(
+    tmp_path: Path, runs: ForkServer
+) -> None:
+    with OddServer() as own:
+        odd = opened(own, tmp_path, runs)
+        odd.repository.declare("a")
+        assert odd.apply() == 0, odd.said
+        kept = dict(own.voices)
+    for number in range(6):
+        odd.repository.declare(f"v{number}", seed=2)
+
+    with AnothersKey(voices=dict(kept)) as server:
+        odd.repository.account.palabra.url = server.url
+        ran = odd.repository.apply("--parallelism", "2", settle=1, hurry=True)
+        assert ran.code == 1, str(ran)
+        assert "another account" in ran.err
+        assert "Traceback" not in ran.err, str(ran)
+        assert server.alive.keys() == kept.keys(), str(ran)
+    with OddServer(voices=dict(kept)) as server:
+        odd.server, odd.repository.account.palabra.url = server, server.url
+        assert odd.apply() == 0, odd.said
         odd.assert_right()
