@@ -32,6 +32,8 @@ Ended = tuple[str | None, str]
 
 REPLACED_NEXT = "the voice was left as it is; the next apply replaces it"
 """The way out where a voice failed that was in use."""
+MARK_LOST = "the server does not keep the ownership mark, so the voice is not found again should state be lost"
+"""A warning: the description was cut, for example."""
 NO_SUCH_TEXT = (400, 422)
 """What a server says that takes no empty description, which is all that is left of one that was but our mark."""
 REMOVED = "deleted"
@@ -312,7 +314,7 @@ class Steps:
             raise error
         ready = replace(voice_record(desired, actual, self._run.scope, retired=before.retired), status="ready")
         await self._take_over(change, desired, ready, actual, release, settle=settle)
-        return voice.voice_id, self._unkept(change.key)
+        return voice.voice_id, self._unkept(change.key, None if settle else voice)
 
     async def _successor_voice(
         self, change: Change, desired: DesiredVoice, voice: wire.Voice, release: Release, *, settle: bool
@@ -336,7 +338,7 @@ class Steps:
         if retired != earlier and not grace:
             left = replace(ledger.voices[change.key], retired=earlier)
             await self._maker.remove(change.key, retired[-1].voice_id, {change.key: left})
-        return voice.voice_id, self._unkept(change.key)
+        return voice.voice_id, self._unkept(change.key, None if settle else voice)
 
     async def _bring_back(self, change: Change, desired: DesiredVoice, voice_id: str, release: Release) -> Ended:
         """Let a replaced voice that was kept be the key's again."""
@@ -373,10 +375,13 @@ class Steps:
         await self._fields.write(replace(change, fields=changed), ready, actual, keep, force_mark=True)
         await self._ready_again(change, actual.voice_id, release)
 
-    def _unkept(self, key: str) -> str:
-        """Say which fields the server keeps in another form than they were sent in."""
+    def _unkept(self, key: str, made: wire.Voice | None = None) -> str:
+        """Say which fields the server keeps in another form than they were sent in; for a new voice, the mark too."""
         observed = self._run.ledger.voices[key].observed or {}
-        return "; ".join(f"the server keeps {path} as {value!r}" for path, value in sorted(observed.items()))
+        said = [f"the server keeps {path} as {value!r}" for path, value in sorted(observed.items())]
+        if made is not None and made.complete and self._run.ownership_mark and not self._is_ours(to_actual(made)):
+            said.append(MARK_LOST)
+        return "; ".join(said)
 
 
 def _desired(change: Change) -> DesiredVoice:

@@ -272,3 +272,22 @@ def test_creates_that_are_under_way_when_the_account_turns_out_to_be_another_lea
         odd.server, odd.repository.account.palabra.url = server, server.url
         assert odd.apply() == 0, odd.said
         odd.assert_right()
+
+
+class Cutting(OddServer):
+    """Keeps no more than so much of a description."""
+
+    def _kept(self, fields: dict[str, Any]) -> dict[str, Any]:
+        kept = super()._kept(fields)
+        return kept | ({"description": kept["description"][:40]} if kept.get("description") else {})
+
+
+def test_a_mark_that_is_cut_off_is_a_warning_and_the_plan_is_empty(tmp_path: Path, runs: ForkServer) -> None:
+    with Cutting() as server:
+        odd = opened(server, tmp_path, runs)
+        odd.repository.declare("a", description="Warm and calm, and never in a hurry at all.")
+
+        assert odd.apply() == 0, odd.said
+
+        assert "does not keep the ownership mark" in odd.said
+        odd.assert_right()
