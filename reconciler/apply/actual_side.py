@@ -16,7 +16,7 @@ from reconciler.apply.lost_creates import looks
 from reconciler.apply.recorded_side import trusted, unfinished
 from reconciler.errors import AccountError
 from reconciler.palabra import wire
-from reconciler.plan.mark import read_mark
+from reconciler.plan.mark import is_marked
 from reconciler.plan.marked import known_ids
 from reconciler.plan.sides import Actual, ActualVoice, Quota
 from reconciler.state.document import VoiceRecord
@@ -60,7 +60,7 @@ async def read_actual(
     listed, limits = await (listing or list_account(client))
     known = known_ids(recorded)
     doubtful = {*known, *imports} - listed.keys()
-    doubtful |= {v.voice_id for v in listed.values() if v.voice_id not in known and _is_ours(v, scope)}
+    doubtful |= {v.voice_id for v in listed.values() if v.voice_id not in known and is_marked(v.description, scope)}
     doubtful |= unfinished(recorded)
     asked = await _ask(client, doubtful)
     missing = unfinished(recorded) - asked.keys()
@@ -116,8 +116,3 @@ def to_actual(voice: wire.Voice) -> ActualVoice:
         problems=voice.problems,
         lang_code=voice.lang_code,
     )
-
-
-def _is_ours(voice: wire.Voice, scope: str) -> bool:
-    mark = read_mark(voice.description)
-    return mark is not None and mark.scope == scope

@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 
-from reconciler.apply.actual_side import to_actual
-from reconciler.apply.clock import stamp
+from reconciler.apply.endings import Ended, Endings, ProcessingFailedError, Release
 from reconciler.apply.events import Event, Step
 from reconciler.apply.fields import FieldWriter
-from reconciler.apply.making import Keep, Maker, RunContext, StillPending
-from reconciler.apply.processing import FINAL, Processing
+from reconciler.apply.making import Keep, Maker, RunContext
+from reconciler.apply.processing import Processing
 from reconciler.desired.voice import Manage
 from reconciler.errors import ApiRefusedError, VoicectlError
-from reconciler.palabra import wire
 from reconciler.palabra.client import PAGE_SIZE
-from reconciler.plan import diff
 from reconciler.plan.change import Change
-from reconciler.plan.mark import MARK, read_mark
+from reconciler.plan.mark import MARK, is_marked, read_mark
 from reconciler.plan.marked import known_ids
 from reconciler.plan.observed import FORGOTTEN
 from reconciler.plan.record import observed_record, refreshed_record, successor_record, voice_record
 from reconciler.plan.sides import ActualVoice, DesiredVoice
-from reconciler.state.document import LastError, VoiceRecord
+from reconciler.state.document import VoiceRecord
 
-Release = Callable[[], None]
-"""Gives the change's place among the parallel ones to another."""
-Ended = tuple[str | None, str]
-"""The voice id that the key has afterwards, and a warning or nothing."""
-
-REPLACED_NEXT = "the voice was left as it is; the next apply replaces it"
-"""The way out where a voice failed that was in use."""
-MARK_LOST = "the server does not keep the ownership mark, so the voice is not found again should state be lost"
-"""A warning: the description was cut, for example."""
 NO_SUCH_TEXT = (400, 422)
 """What a server says that takes no empty description, which is all that is left of one that was but our mark."""
 REMOVED = "deleted"
 """The status of a record whose voice is gone and whose next one is not there yet."""
-
-
-class ProcessingFailedError(VoicectlError):
-    """The server took the sample and could not make a voice of it."""
-
-    def __init__(
-        self, voice: wire.Voice, fix: str = "the half-made voice was removed; mend the sample and apply again"
-    ) -> None:
-        what = "The server could not make a voice of the sample"
-        super().__init__(what, why="; ".join(voice.problems), fix=fix)
-        self.problems = voice.problems
 
 
 class Steps:
@@ -59,7 +34,7 @@ class Steps:
         self._maker = Maker(run)
         self._fields = FieldWriter(run)
         self._processing = processing
-        self._wait_at_all = wait
+        self._endings = Endings(run, self._maker, self._fields, processing, wait=wait)
         self.account_seen = run.account_seen
 
     def check_stop(self) -> None:
@@ -74,8 +49,8 @@ class Steps:
         """Make a voice for a key that has none."""
         desired = _desired(change)
         voice_id = await self._maker.make(change, self._keep_first(change, desired))
-        voice = await self._wait(change, voice_id, release)
-        return await self._first_voice(change, desired, voice, release, settle=False)
+        voice = await self._endings.wait(change, voice_id, release)
+        return await self._endings.first_voice(change, desired, voice, release, settle=False)
 
     async def replace(self, change: Change, release: Release) -> Ended:
         """Make a new voice, and let the old one go once the new one is ready (or before, if asked)."""
@@ -85,8 +60,8 @@ class Steps:
             await self._maker.remove(change.key, record.voice_id, self._under_new_key(change, gone))
             return await self.create(replace(change, record=gone, previous_key=None), release)
         voice_id = await self._maker.make(change, self._keep_successor(change, desired, record))
-        voice = await self._wait(change, voice_id, release)
-        return await self._successor_voice(change, desired, voice, release, settle=False)
+        voice = await self._endings.wait(change, voice_id, release)
+        return await self._endings.successor_voice(change, desired, voice, release, settle=False)
 
     async def resume(self, change: Change, release: Release) -> Ended:
         """Go on with a voice that an earlier run left on its way."""
@@ -95,14 +70,14 @@ class Steps:
             assert change.actual is not None
             waiting = replace(record, status=change.actual.status) if record.ready else record
             self._run.ledger.conclude(None, self._under_new_key(change, waiting))
-            voice = await self._wait(change, change.actual.voice_id, release, seen=change.actual)
+            voice = await self._endings.wait(change, change.actual.voice_id, release, seen=change.actual)
             if record.ready and voice.status == "failed":  # it was in use, so it is replaced before it is removed
-                raise self._failed_in_use(change, record, voice)
-            return await self._first_voice(change, desired, voice, release, settle=True)
+                raise self._endings.failed_in_use(change, record, voice)
+            return await self._endings.first_voice(change, desired, voice, release, settle=True)
         waiting = replace(record, successor=successor_record(desired, change.successor))
         self._run.ledger.conclude(None, self._under_new_key(change, waiting))
-        voice = await self._wait(change, change.successor.voice_id, release, seen=change.successor)
-        return await self._successor_voice(change, desired, voice, release, settle=True)
+        voice = await self._endings.wait(change, change.successor.voice_id, release, seen=change.successor)
+        return await self._endings.successor_voice(change, desired, voice, release, settle=True)
 
     async def adopt(self, change: Change, release: Release) -> Ended:
         """Take over a voice that exists: imported, known by its mark, or kept since it was replaced."""
@@ -119,11 +94,11 @@ class Steps:
         taken = voice_record(desired, actual, self._run.scope, retired=retired)
         taken = replace(taken, observed=None, status="pending")
         self._run.ledger.conclude(None, self._under_new_key(change, taken))
-        voice = await self._wait(change, actual.voice_id, release, seen=actual)
+        voice = await self._endings.wait(change, actual.voice_id, release, seen=actual)
         if imported and voice.status == "failed":  # not made by us, so not ours to remove
             self._run.ledger.conclude(None, {change.key: None})
             raise ProcessingFailedError(voice, fix="the voice was left as it is, and not adopted")
-        return await self._first_voice(change, desired, voice, release, settle=True)
+        return await self._endings.first_voice(change, desired, voice, release, settle=True)
 
     async def update(self, change: Change, release: Release) -> Ended:
         """Change name, description, labels or protection in place; a moved voice gets its new key's mark."""
@@ -138,26 +113,8 @@ class Steps:
         outdated = any(field.path == MARK for field in change.fields)
         force_mark = outdated or change.previous_key is not None or record.manage is not None
         await self._fields.write(change, record, actual, keep, force_mark=force_mark)
-        await self._ready_again(change, actual.voice_id, release)
-        return actual.voice_id, self._unkept(change.key)
-
-    async def _ready_again(self, change: Change, voice_id: str, release: Release) -> None:
-        """Wait for a voice that a server processes anew because of an update; most do not."""
-        written = self._run.ledger.voices[change.key]
-        if written.ready:
-            return
-        voice = await self._wait(change, voice_id, release)
-        again = replace(written, status="ready")
-        if voice.status == "failed":
-            raise self._failed_in_use(change, again, voice)
-        self._run.ledger.conclude(None, {change.key: again})
-
-    def _failed_in_use(self, change: Change, record: VoiceRecord, voice: wire.Voice) -> ProcessingFailedError:
-        """Leave a voice that consumers have as it was; return why."""
-        error = ProcessingFailedError(voice, fix=REPLACED_NEXT)
-        failed = replace(record, last_error=LastError(error.what, voice.problems))
-        self._run.ledger.conclude(None, {change.key: failed})
-        return error
+        await self._endings.ready_again(change, actual.voice_id, release)
+        return actual.voice_id, self._endings.unkept(change.key)
 
     def _observe(self, change: Change, desired: DesiredVoice, actual: ActualVoice) -> Ended:
         """Let state know of a voice that is only observed. Nothing is sent."""
@@ -183,7 +140,7 @@ class Steps:
         """
         del release
         actual, record = change.actual, change.record
-        ours = actual is not None and self._is_ours(actual)
+        ours = actual is not None and is_marked(actual.description, self._run.scope)
         if record is not None and record.manage == Manage.OBSERVE:
             kept = replace(record, status=FORGOTTEN) if ours or record.retired or record.successor else None
             self._run.ledger.conclude(None, {change.key: kept})
@@ -194,7 +151,7 @@ class Steps:
         forgotten = replace(self._record(change), status=FORGOTTEN, manage=Manage.OBSERVE.value)
 
         def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
-            return {change.key: forgotten if self._is_ours(now) else None}
+            return {change.key: forgotten if is_marked(now.description, self._run.scope) else None}
 
         try:
             await self._fields.unmark(change, actual, keep)
@@ -204,10 +161,6 @@ class Steps:
             self._run.ledger.conclude(None, {change.key: forgotten})
         still = change.key in self._run.ledger.voices
         return None, "the server keeps our mark in its description; state remembers it as forgotten" if still else ""
-
-    def _is_ours(self, voice: ActualVoice) -> bool:
-        mark = read_mark(voice.description)
-        return mark is not None and mark.scope == self._run.scope
 
     async def clean(self, change: Change, release: Release) -> Ended:
         """Remove a half-made, retired or second voice of ours."""
@@ -271,75 +224,6 @@ class Steps:
         found_by_mark = change.record.voice_id is not None and (now is None or now.voice_id is None)
         return change.record if now is None or found_by_mark else now
 
-    async def _wait(
-        self, change: Change, voice_id: str, release: Release, *, seen: ActualVoice | None = None
-    ) -> wire.Voice:
-        """Return the voice once the server is done with it."""
-        if seen is not None and seen.status in FINAL:
-            voice = await self._run.session.client.get_voice(voice_id)
-            if voice is not None:
-                return voice
-        if not self._wait_at_all:
-            raise StillPending(voice_id, "not waited for")
-        release()
-        self._run.listener(Event(change, Step.PROCESSING, voice_id))
-        waiting = asyncio.ensure_future(self._processing.wait(voice_id))
-        stopping = asyncio.ensure_future(self._run.stop.wait())
-        try:
-            await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if waiting.done():
-                return await self._whole(waiting.result())
-        finally:
-            waiting.cancel()
-            stopping.cancel()
-        raise StillPending(voice_id, "still processing when the run ended; the next apply goes on")
-
-    async def _whole(self, voice: wire.Voice) -> wire.Voice:
-        """Return the voice with all its fields: a page of the list may leave some out."""
-        if voice.complete:
-            return voice
-        return await self._run.session.client.get_voice(voice.voice_id) or voice
-
-    async def _first_voice(
-        self, change: Change, desired: DesiredVoice, voice: wire.Voice, release: Release, *, settle: bool
-    ) -> Ended:
-        """End a key's first voice: ready, or failed and removed. With `settle`, fields changed since are written."""
-        ledger, actual = self._run.ledger, to_actual(voice)
-        before = ledger.voices[change.key]
-        if voice.status == "failed":
-            error = ProcessingFailedError(voice)
-            failed = replace(before, status="failed", last_error=LastError(error.what, voice.problems))
-            ledger.conclude(None, {change.key: failed})
-            await self._maker.remove(change.key, voice.voice_id, {change.key: replace(failed, voice_id=None)})
-            raise error
-        ready = replace(voice_record(desired, actual, self._run.scope, retired=before.retired), status="ready")
-        await self._take_over(change, desired, ready, actual, release, settle=settle)
-        return voice.voice_id, self._unkept(change.key, None if settle else voice)
-
-    async def _successor_voice(
-        self, change: Change, desired: DesiredVoice, voice: wire.Voice, release: Release, *, settle: bool
-    ) -> Ended:
-        """End a replacement: the new voice takes over, or the old one stays as if nothing had been."""
-        ledger = self._run.ledger
-        before = ledger.voices[change.key]
-        if voice.status == "failed":
-            error = ProcessingFailedError(voice)
-            kept = replace(before, last_error=LastError(error.what, voice.problems))
-            ledger.conclude(None, {change.key: kept})
-            await self._maker.remove(change.key, voice.voice_id, {change.key: replace(kept, successor=None)})
-            raise error
-        grace = desired.spec.lifecycle.keep_replaced
-        earlier = tuple(old for old in before.retired if old.voice_id != voice.voice_id)
-        retired = earlier
-        if before.voice_id is not None and change.actual is not None:
-            retired = (*earlier, before.retire(stamp(self._run.clock() + grace)))
-        new = voice_record(desired, to_actual(voice), self._run.scope, retired=retired)
-        await self._take_over(change, desired, new, to_actual(voice), release, settle=settle)
-        if retired != earlier and not grace:
-            left = replace(ledger.voices[change.key], retired=earlier)
-            await self._maker.remove(change.key, retired[-1].voice_id, {change.key: left})
-        return voice.voice_id, self._unkept(change.key, None if settle else voice)
-
     async def _bring_back(self, change: Change, desired: DesiredVoice, voice_id: str, release: Release) -> Ended:
         """Let a replaced voice that was kept be the key's again."""
         voice = await self._run.session.client.get_voice(voice_id)
@@ -347,41 +231,7 @@ class Steps:
             shown = "gone" if voice is None else voice.status
             raise VoicectlError(f"The kept voice {voice_id} is {shown}", fix="plan again")
         self._run.ledger.conclude(None, self._under_new_key(change, self._record(change)))
-        return await self._successor_voice(change, desired, voice, release, settle=True)
-
-    async def _take_over(
-        self,
-        change: Change,
-        desired: DesiredVoice,
-        ready: VoiceRecord,
-        actual: ActualVoice,
-        release: Release,
-        *,
-        settle: bool,
-    ) -> None:
-        """Let a ready voice be the key's. With `settle`, fields whose file changed since they were sent are written."""
-        if not settle:
-            self._run.ledger.conclude(None, {change.key: ready})
-            return
-
-        def keep(now: ActualVoice) -> dict[str, VoiceRecord | None]:
-            return {change.key: refreshed_record(ready, desired, now, self._run.scope)}
-
-        # What it shows was not sent by this run, so none of it is "kept in another form" yet.
-        ready = replace(ready, observed=None)
-        if self._run.ledger.voices[change.key].voice_id != ready.voice_id:
-            self._run.ledger.conclude(None, {change.key: ready})
-        changed = diff.updates(desired, actual, None, self._run.scope)
-        await self._fields.write(replace(change, fields=changed), ready, actual, keep, force_mark=True)
-        await self._ready_again(change, actual.voice_id, release)
-
-    def _unkept(self, key: str, made: wire.Voice | None = None) -> str:
-        """Say which fields the server keeps in another form than they were sent in; for a new voice, the mark too."""
-        observed = self._run.ledger.voices[key].observed or {}
-        said = [f"the server keeps {path} as {value!r}" for path, value in sorted(observed.items())]
-        if made is not None and made.complete and self._run.ownership_mark and not self._is_ours(to_actual(made)):
-            said.append(MARK_LOST)
-        return "; ".join(said)
+        return await self._endings.successor_voice(change, desired, voice, release, settle=True)
 
 
 def _desired(change: Change) -> DesiredVoice:

@@ -58,6 +58,12 @@ def read_mark(description: str | None) -> Mark | None:
     return Mark(**found.groupdict()) if found else None
 
 
+def is_marked(description: str | None, scope: str) -> bool:
+    """Whether a description ends with a mark of this scope."""
+    mark = read_mark(description)
+    return mark is not None and mark.scope == scope
+
+
 def without_mark(description: str | None, scope: str) -> str:
     """Return a description as people wrote it. Marks of other scopes are theirs, and stay."""
     text = description or ""
