@@ -20,6 +20,7 @@ STANDARD = {
         "datetime",
         "enum",
         "fnmatch",
+        "fractions",
         "hashlib",
         "json",
         "re",
