@@ -41,6 +41,8 @@ class Processing:
         self._expected = 0
         self._all_made = asyncio.Event()
         self._all_made.set()
+        self._looked_after_all = True
+        """Whether there was a look since then."""
         self._task: asyncio.Task[None] | None = None
         self.last_list: Sequence[wire.Voice] | None = None
         """Every voice of the account, where one look after all had been made went through the whole list."""
@@ -69,6 +71,8 @@ class Processing:
         """Take note that one of them is through, or waits; after the last one, there is nothing left to be spared."""
         self._expected -= 1
         if not self._expected:
+            self._pause = self._first_pause
+            self._looked_after_all = False
             self._all_made.set()
 
     async def wait(self, voice_id: str) -> wire.Voice:
@@ -99,20 +103,20 @@ class Processing:
     async def _rest(self) -> None:
         """Wait until the next look: longer while voices are made, which need the time more; not once all are."""
         spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
-        making = not self._all_made.is_set()
-        pause = max(self._pause, self._looked_for * (SPARING if making else 1))
+        if not self._all_made.is_set():
+            try:
+                async with asyncio.timeout(max(self._pause, self._looked_for * SPARING) * spread):
+                    await self._all_made.wait()
+            except TimeoutError:
+                self._pause = min(LONGEST_PAUSE, self._pause * GROWTH)
+                return
+        if not self._looked_after_all:
+            self._looked_after_all = True
+            if not self._by_list():  # going through a list takes as long as the last ones need
+                await asyncio.sleep(self._first_pause * spread)
+            return
+        await asyncio.sleep(max(self._pause, self._looked_for) * spread)
         self._pause = min(LONGEST_PAUSE, self._pause * GROWTH)
-        if not making:
-            await asyncio.sleep(pause * spread)
-            return
-        try:
-            async with asyncio.timeout(pause * spread):
-                await self._all_made.wait()
-        except TimeoutError:
-            return
-        self._pause = self._first_pause
-        if not self._by_list():  # going through a list takes as long as the last ones need
-            await asyncio.sleep(self._first_pause * spread)
 
     def _by_list(self) -> bool:
         """Whether a list takes fewer requests than one for each voice that is waited for."""
