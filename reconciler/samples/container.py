@@ -49,6 +49,9 @@ _HEAD = 4096
 _COMMENTS = 1_000_000
 """Bytes of tags that are read; pictures do not count."""
 
+_ONE_BLOCK_A_SAMPLE = (0x0001, 0x0003, 0x0006, 0x0007, 0xFFFE)
+"""WAV's codes of integers, floats, A-law, mu-law, and of those that are told apart further on."""
+
 _STEPS = 64
 """Tags or chunks that are walked through at most; a hostile file may hold a million empty ones."""
 
@@ -179,18 +182,28 @@ def _has_frame_count(file: BinaryIO) -> bool:
 
 
 def _riff_duration(file: BinaryIO) -> float | None:
-    """Walk the chunks of a WAV to `data`, and divide the size it claims by the byte rate."""
-    position, byte_rate = 12, 0
+    """Walk the chunks of a WAV to `data`, and divide the size it claims by the byte rate.
+
+    What is compressed says in `fact` how many samples it has; its byte rate is a mean, which FFmpeg writes too high.
+    """
+    position, byte_rate, rate, compressed, samples = 12, 0, 0, False, 0
     for _ in range(_STEPS):
         header = _bytes_at(file, position, 24)
         if len(header) < 8:
             break
         size = int.from_bytes(header[4:8], "little")
         if header[:4] == b"fmt " and len(header) >= 20:
-            (byte_rate,) = struct.unpack_from("<I", header, 16)
+            code, _, rate, byte_rate = struct.unpack_from("<HHII", header, 8)
+            compressed = code not in _ONE_BLOCK_A_SAMPLE
+        if header[:4] == b"fact" and size >= 4:
+            samples = int.from_bytes(header[8:12], "little")
         if header[:4] == b"data":
             # 0 and the largest sizes mean "not known": the file was streamed (or is RF64).
-            return size / byte_rate if byte_rate and 0 < size < 0x7FFF_F000 else None
+            if not 0 < size < 0x7FFF_F000:
+                return None
+            if compressed and samples and rate:
+                return samples / rate
+            return size / byte_rate if byte_rate else None
         position += 8 + size + size % 2
     return None
 

@@ -209,6 +209,26 @@ def test_a_wav_is_read_past_chunks_of_odd_size(tmp_path: Path) -> None:
     assert found.header_duration == 4.0
 
 
+@pytest.mark.parametrize("codec", ["adpcm_ima_wav", "adpcm_ms"])
+def test_a_compressed_wav_claims_the_samples_that_it_says_it_has(tmp_path: Path, codec: str) -> None:
+    """Its byte rate is no measure: blocks have headers, and encoders round."""
+    path = tmp_path / "a.wav"
+    with av.open(path, "w", format="wav") as container:
+        stream = container.add_stream(codec, rate=24_000, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        blocks = av.AudioResampler(stream.format, "mono", 24_000, stream.frame_size)
+        with av.open(io.BytesIO(encoded("wav"))) as source:
+            for frame in (*source.decode(audio=0), None):
+                for ready in blocks.resample(frame):
+                    container.mux(stream.encode(ready))
+        container.mux(stream.encode(None))
+
+    found = probe(path)
+
+    assert found.duration == pytest.approx(4, abs=0.2)
+    assert found.header_duration == pytest.approx(found.duration, abs=0.1)
+
+
 def test_a_false_frame_count_of_an_mp3_changes_only_the_claim(tmp_path: Path) -> None:
     content = bytearray(encoded("mp3"))
     place = content.index(b"Info") + 8
