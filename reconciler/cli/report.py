@@ -41,7 +41,8 @@ def command(
     with settings.sample_progress() as progress:
         planned = plan_once(workspace, PlanRequest(targets=targets, refresh=mode), system_clock, progress)
         page = gather(workspace, planned, Review(path, Audio(audio)), progress)
-    write_atomically(path, render_page(page))
+    text = render_page(page)
+    write_atomically(path, text)
     if not settings.quiet:
-        click.echo(f"Wrote {out} ({path.stat().st_size / 1e6:.1f} MB).", err=True)
+        click.echo(f"Wrote {out} ({len(text.encode()) / 1e6:.1f} MB).", err=True)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,12 +17,16 @@ _SUFFIX = ".tmp"
 def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Replace `path` by `text`: temporary file beside it, fsync, rename, fsync of the folder.
 
+    A pipe or a device, such as /dev/stdout, is written to: root could replace it by a file.
     Raises StateError when the disk is full or the folder is read-only; the old file is untouched then.
     """
     import tempfile  # noqa: PLC0415 - 5 ms that what only reads need not pay
 
     temporary: str | None = None
     try:
+        if _takes_a_stream(path):
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         target = path.resolve()  # a symlinked document stays a symlink
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=_prefix(target), suffix=_SUFFIX)
@@ -52,6 +57,14 @@ def remove_leftovers(path: Path) -> None:
     with suppress(OSError):  # a leftover does no harm
         for leftover in target.parent.glob(f"{glob.escape(_prefix(target))}*{_SUFFIX}"):
             leftover.unlink(missing_ok=True)
+
+
+def _takes_a_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False  # what is wrong with it is told by who makes the file
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
 def _prefix(target: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 import textwrap
@@ -110,3 +112,18 @@ def test_text_that_is_no_utf_8_leaves_the_old_file_and_no_rubbish(tmp_path: Path
 
     assert path.read_text() == "old"
     assert names(tmp_path) == ["file"]
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    """As for --out /dev/stdout, or >(gzip) of a shell; root would replace /dev/null by a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, "voice: änna\n")
+
+        assert os.read(reader, 100) == "voice: änna\n".encode()
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+        assert list(tmp_path.iterdir()) == [pipe]
+    finally:
+        os.close(reader)
