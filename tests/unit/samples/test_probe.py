@@ -217,7 +217,7 @@ def test_a_compressed_wav_claims_the_samples_that_it_says_it_has(tmp_path: Path,
         stream = container.add_stream(codec, rate=24_000, layout="mono")
         assert isinstance(stream, av.AudioStream)
         blocks = av.AudioResampler(stream.format, "mono", 24_000, stream.frame_size)
-        with av.open(io.BytesIO(encoded("wav"))) as source:
+        with av.open(io.BytesIO(encoded("wav")), "r") as source:
             for frame in (*source.decode(audio=0), None):
                 for ready in blocks.resample(frame):
                     container.mux(stream.encode(ready))
