@@ -46,10 +46,13 @@ def _noise(measured: Measurement) -> Seen | NotChecked:
         return NotChecked("audio.noise", _NO_SPEECH)
     if measured.snr_db is None:
         return NotChecked("audio.noise", "there is no pause in the speech to hear the noise in")
+    span = measured.noisy
+    place = f", most of it from {clock(span.start)} to {clock(span.end)}" if span else ""
     return Seen(
         measured.snr_db,
-        f"the background noise is only {measured.snr_db:.1f} dB below the voice",
+        f"the background noise is only {measured.snr_db:.1f} dB below the voice{place}",
         "record in a quieter place, closer to the microphone; or set denoise: true",
+        span,
         sure=not _is_steady(measured),
     )
 
@@ -170,7 +173,7 @@ _LOOKS: Final[tuple[tuple[Rule, Look], ...]] = (
     (Rule("audio.silence", "how long there is speech, by voice activity", "s", "below", 15.0), _silence),
     (Rule("audio.level", "integrated loudness (ITU-R BS.1770)", "LUFS", "below", -40.0), _level),
     (Rule("audio.offset", "the mean of the waveform, which should be 0", "%", "above", 2.0), _offset),
-    (Rule("audio.clicks", "the voice's level over that of clicks and knocks", "dB", "below", 21.0), _clicks),
+    (Rule("audio.clicks", "the voice's level over that of clicks and knocks", "dB", "below", 27.0), _clicks),
     (Rule("audio.hum", "mains hum over the noise beside it", "dB", "above", 15.0), _hum),
     (Rule("audio.music", "how much of the sample has music", "%", "above", 5.0, 20.0), _music),
     (

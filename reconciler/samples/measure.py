@@ -15,7 +15,7 @@ from reconciler.samples.measurement import Measurement, Span, Speakers
 from reconciler.samples.noise import measure_noise
 from reconciler.samples.noise_extra import hear_background
 from reconciler.samples.probe import listen
-from reconciler.samples.spectrum import measure_bands
+from reconciler.samples.spectrum import lacks_bass, measure_bands
 from reconciler.samples.voice_activity import FRAME, spans_of, speech_frames
 from reconciler.samples.waveform import draw_waveform
 
@@ -44,7 +44,8 @@ def measure(path: Path, *, speakers: bool = True) -> Measurement:
     speech = spans_of(voiced)
     energies = level.energies
     beside = hear_background(sound) if has_noise() else None
-    noise = measure_noise(energies, measure_bands(sound), voiced)
+    bands = measure_bands(sound)
+    noise = measure_noise(energies, bands, voiced)
     return Measurement(
         probe=probed,
         loudness_lufs=loudness.lufs,
@@ -57,16 +58,17 @@ def measure(path: Path, *, speakers: bool = True) -> Measurement:
         speech=speech,
         snr_db=noise.snr_db,
         noise_dbfs=noise.noise_dbfs,
+        noisy=noise.place,
         clicks_db=measure_clicks(energies, voiced),
         hum_db=measure_hum(sound),
         music=beside.music if beside else None,
         background=beside.quality if beside else None,
-        speakers=_find_speakers(sound, speech) if speakers else None,
+        speakers=_find_speakers(sound, speech, telephone=lacks_bass(bands, voiced)) if speakers else None,
         waveform=draw_waveform(sound),
     )
 
 
-def _find_speakers(sound: Sound, speech: tuple[Span, ...]) -> Speakers:
+def _find_speakers(sound: Sound, speech: tuple[Span, ...], *, telephone: bool) -> Speakers:
     from reconciler.samples.speakers.detect import find_speakers  # noqa: PLC0415 - loads models
 
-    return find_speakers(sound, speech)
+    return find_speakers(sound, speech, telephone=telephone)

@@ -11,7 +11,7 @@ from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 
 from reconciler.samples.probe import Probe
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the checks: raised when the same bytes would be measured differently, so that what was kept is not believed."""
 
 
@@ -70,6 +70,8 @@ class Measurement:
     snr_db: float | None
     """Speech over the noise around it; None where there is no speech."""
     noise_dbfs: float | None
+    noisy: Span | None
+    """Where the noise first rises, and until when; None: it is there all along, or nowhere."""
     clicks_db: float | None
     """Speech over the mean power of clicks and knocks; None where there are none."""
     hum_db: float | None

@@ -37,6 +37,15 @@ def test_clicks_are_warned_of(tmp_path: Path, name: str, snr: float) -> None:
     assert clicks_said(tmp_path / "a", mixed(clean, clicks(len(clean), 3), snr)) == [Severity.WARNING]
 
 
+@pytest.mark.parametrize("name", ["narrator/narrator.mp3", "support/french.flac"])
+def test_softer_clicks_are_heard_in_the_pauses_that_a_voice_leaves(tmp_path: Path, name: str) -> None:
+    """Most clicks fall into words, which cover them: all together they are as loud as noise at 20 dB SNR."""
+    clean = voice(name)
+
+    assert clicks_said(tmp_path / "a", clean) == []
+    assert clicks_said(tmp_path / "a", mixed(clean, clicks(len(clean), 3), 20)) == [Severity.WARNING]
+
+
 @pytest.mark.parametrize("codec", ["libmp3lame", "aac", "libopus"])
 def test_clicks_are_heard_through_an_encoder(tmp_path: Path, codec: str) -> None:
     samples = mixed(voice(), clicks(len(voice()), 3), 8)

@@ -43,6 +43,25 @@ def test_other_people_talking_are_noise_though_no_pause_is_left(tmp_path: Path, 
     assert noise_findings(measured(tmp_path / "a", mixed(voice(), babble(len(voice())), snr)))
 
 
+@pytest.mark.parametrize(("start", "end"), [(0.5, 1.0), (0.4, 0.65), (0.0, 0.3)], ids=["on", "passing", "off"])
+def test_noise_that_comes_and_goes_is_heard_and_its_place_is_told(tmp_path: Path, start: float, end: float) -> None:
+    """A fan that is switched on, a car that passes: the rest of the sample is clean."""
+    noisy = mixed(voice(), coloured(len(voice()), 1), 10)
+    there = np.arange(len(noisy)) / len(noisy)
+    seconds = len(noisy) / RATE
+
+    found = measured(tmp_path / "a", np.where((start <= there) & (there < end), noisy, voice()))
+
+    assert noise_findings(found)
+    assert found.noisy is not None
+    assert found.noisy.start == pytest.approx(start * seconds, abs=5)
+    assert found.noisy.end == pytest.approx(end * seconds, abs=5)
+
+
+def test_steady_noise_has_no_place(tmp_path: Path) -> None:
+    assert measured(tmp_path / "a", mixed(voice(), coloured(len(voice()), 1), 15)).noisy is None
+
+
 def test_noise_cannot_hide_behind_a_gate(tmp_path: Path) -> None:
     """A gate puts digital silence where the noise would be heard best."""
     noisy = mixed(voice(), coloured(len(voice()), 1), 10)

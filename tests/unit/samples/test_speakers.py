@@ -13,6 +13,7 @@ from reconciler.samples.measurement import Span, Speakers
 from reconciler.samples.speakers.detect import find_speakers
 from reconciler.samples.speakers.groups import split_in_two
 from reconciler.samples.speakers.weights import Array
+from reconciler.samples.spectrum import lacks_bass, measure_bands
 from reconciler.samples.voice_activity import spans_of, speech_frames
 
 ENGLISH, RUSSIAN, FRENCH = "narrator/narrator.mp3", "announcer.wav", "support/french.flac"
@@ -157,3 +158,24 @@ def test_what_cannot_be_split_is_one() -> None:
 
     assert similarity == 1
     assert not smaller.any()
+
+
+def telephone(sound: Array) -> Array:
+    spectrum = np.fft.rfft(sound)
+    hertz = np.fft.rfftfreq(len(sound), 1 / RATE)
+    spectrum[(hertz < 300) | (hertz > 3400)] = 0
+    return np.fft.irfft(spectrum, len(sound)).astype(np.float32)
+
+
+def test_in_the_band_of_a_telephone_two_at_once_are_likely_at_most() -> None:
+    """There, the model hears a second person in many a voice that speaks alone."""
+    sound = person(RUSSIAN)[: 30 * RATE]
+    both = sound + 0.4 * np.resize(person(ITALIAN), len(sound))
+    wide, narrow = pcm(both), pcm(telephone(both))
+    is_narrow = [lacks_bass(measure_bands(samples), speech_frames(samples)) for samples in (wide, narrow)]
+
+    found = find_speakers(narrow, spans_of(speech_frames(narrow)), telephone=True)
+
+    assert is_narrow == [False, True]
+    assert 0.5 < found.second_voice < 0.9
+    assert found.second
