@@ -53,6 +53,8 @@ class VoiceCache:
         if spec is not None and not said and stamp and is_settled(stamp, started) and read_stamp(file.path) == stamp:
             self._now[file.filename] = stamp, replace(spec, source=replace(spec.source, raw=None, overlays=()))
             self._changed = True
+        elif entry is not None:
+            self._now[file.filename] = entry  # nobody believes it, and to take it out is to write ten thousand others
         return spec, said
 
     def save(self) -> None:

@@ -189,6 +189,19 @@ def test_a_removed_file_is_forgotten(reader: Reader) -> None:
     assert "anna" not in reader.path.read_text()
 
 
+def test_an_edit_of_a_moment_ago_does_not_have_all_others_written_again(reader: Reader) -> None:
+    write(reader, "anna", plain("Anna"))
+    write(reader, "bert", plain("Bert"))
+    reader.load()
+    kept = reader.path.stat().st_ino
+    write(reader, "anna", plain("Hanna"))
+    reader.ahead = 0
+
+    assert [reader.load().specs["anna"].name, reader.load().specs["anna"].name] == ["Hanna", "Hanna"]
+    assert reader.read == ["anna"]
+    assert reader.path.stat().st_ino == kept
+
+
 def test_what_voicectl_yaml_writes_over_it_is_not_missed(reader: Reader) -> None:
     write(reader, "anna", plain("Anna"))
     overridden = "environments: {prod: {overrides: {anna: {name: Hanna}}}}\n"
