@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 
-class CheckSpec(Struct, frozen=True, array_like=True):
+class CheckSpec(Struct, frozen=True, array_like=True, gc=False):
     """How one rule is wished to be applied."""
 
     severity: Literal["error", "warning", "off"] | None = None

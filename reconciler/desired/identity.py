@@ -33,7 +33,7 @@ _DEMUXERS = "mp3,wav,flac,matroska,mov,mpeg"
 """FFmpeg may try no others: a playlist named .mp3 would make it open the files and URLs listed inside."""
 
 
-class FileIdentity(Struct, frozen=True, array_like=True):
+class FileIdentity(Struct, frozen=True, array_like=True, gc=False):
     """Which bytes a file is, or stands for."""
 
     sha256: str

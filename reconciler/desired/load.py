@@ -39,7 +39,7 @@ class Voices:
     diagnostics: tuple[Diagnostic, ...]
 
 
-class VoicePath(Struct, frozen=True):
+class VoicePath(Struct, frozen=True, gc=False):
     """A voice file that was found, and not read yet."""
 
     key: str

@@ -17,7 +17,7 @@ from reconciler.desired.stamp import stamp_of
 from reconciler.errors import SampleError
 
 
-class FoundSample(Struct, frozen=True):
+class FoundSample(Struct, frozen=True, gc=False):
     """A sample that is there."""
 
     path: str
@@ -27,7 +27,7 @@ class FoundSample(Struct, frozen=True):
     identity: FileIdentity
 
 
-class _Folder(Struct, frozen=True):
+class _Folder(Struct, frozen=True, gc=False):
     real: str
     """With all links followed; "" for one outside the repository."""
     shown: str

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.desired.yaml_source import Spans
 
 
-class Source(Struct, frozen=True, array_like=True, eq=False):
+class Source(Struct, frozen=True, array_like=True, eq=False, gc=False):
     """The file something was read from."""
 
     filename: str
@@ -67,7 +67,7 @@ class Source(Struct, frozen=True, array_like=True, eq=False):
         return _spans(self.content, self.filename).key(*path)
 
 
-class Part(Struct, frozen=True, array_like=True):
+class Part(Struct, frozen=True, array_like=True, gc=False):
     """A part of a file."""
 
     source: Source

@@ -47,7 +47,7 @@ class Manage(StrEnum):
     """Looked at only: nothing is ever written to it."""
 
 
-class Lifecycle(Struct, frozen=True, array_like=True):
+class Lifecycle(Struct, frozen=True, array_like=True, gc=False):
     """How a voice comes and goes."""
 
     prevent_destroy: bool = False
@@ -57,7 +57,7 @@ class Lifecycle(Struct, frozen=True, array_like=True):
     on_remove: OnRemove = OnRemove.DELETE
 
 
-class SampleSpec(Struct, frozen=True, array_like=True):
+class SampleSpec(Struct, frozen=True, array_like=True, gc=False):
     """The recording a voice is cloned from."""
 
     file: str | None
@@ -72,8 +72,12 @@ class SampleSpec(Struct, frozen=True, array_like=True):
     """Sent at creation only."""
 
 
-class VoiceSpec(Struct, frozen=True, array_like=True):
-    """A voice as the repository declares it. A Struct, as there are ten thousand of them, kept from run to run."""
+class VoiceSpec(Struct, frozen=True, array_like=True, gc=False):
+    """A voice as the repository declares it.
+
+    A Struct, as there are ten thousand of them, kept from run to run; and the garbage collector need not look through
+    them, as nothing in them leads back.
+    """
 
     key: str
     """Its path below voices/, without the ending: the alias that consumers use."""

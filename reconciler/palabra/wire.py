@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 """The status of a voice whose answer has none."""
 
 
-class Voice(Struct, frozen=True):
+class Voice(Struct, frozen=True, gc=False):
     """A voice as an answer shows it."""
 
     voice_id: str

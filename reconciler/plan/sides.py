@@ -11,7 +11,7 @@ from reconciler.desired.voice import Manage, VoiceSpec
 from reconciler.state.document import VoiceRecord
 
 
-class SampleBytes(Struct, frozen=True):
+class SampleBytes(Struct, frozen=True, gc=False):
     """Which bytes a declared sample is."""
 
     file: str
@@ -24,7 +24,7 @@ class SampleBytes(Struct, frozen=True):
     """Only a Git LFS pointer is on disk: the file's hash is known, its audio is not at hand."""
 
 
-class DesiredVoice(Struct, frozen=True):
+class DesiredVoice(Struct, frozen=True, gc=False):
     """One voice file and the bytes of its sample."""
 
     spec: VoiceSpec
@@ -37,7 +37,7 @@ class DesiredVoice(Struct, frozen=True):
         return self.spec.manage is Manage.OBSERVE
 
 
-class ActualVoice(Struct, frozen=True):
+class ActualVoice(Struct, frozen=True, gc=False):
     """One voice as the API shows it."""
 
     voice_id: str
